@@ -50,7 +50,9 @@ def as_array(value: Any, name: str, *, by_index: bool = True) -> npt.NDArray[Any
 def refuse_masked(value: Any, name: str) -> None:
     """Refuse a masked array, or a list of them: NumPy would read the masked numbers too. Raises: ArgumentError."""
     masked = isinstance(value, np.ma.MaskedArray)
-    if masked or (isinstance(value, (list, tuple)) and any(isinstance(each, np.ma.MaskedArray) for each in value)):
+    if masked or (
+        isinstance(value, (list, tuple)) and any(issubclass(each, np.ma.MaskedArray) for each in set(map(type, value)))
+    ):
         shorter = f", or leave out the masked entries by {name}.compressed()" if np.ndim(value) == 1 and masked else ""
         raise ArgumentError(
             f"`{name}`",

@@ -17,8 +17,11 @@ SAME = (
 
 def assert_figures_are_those_of_all_rows(campaign: ladle.Campaign) -> None:
     """Compare `figures` with `progress`, which reads all tasks and labels, and with the table of labels."""
-    kept, whole = campaign.figures(), campaign.progress()
+    kept, whole, short = campaign.figures(), campaign.progress(people=True), campaign.progress(people=False)
     assert {name: getattr(kept, name) for name in SAME} == {name: getattr(whole, name) for name in SAME}
+    assert {name: getattr(short, name) for name in SAME} == {name: getattr(whole, name) for name in SAME}
+    assert (short.labels_per_day, short.seconds_left) == (kept.labels_per_day, kept.seconds_left)
+    assert (short.curve, short.stopping) == (whole.curve, whole.stopping)
     assert kept.at_event == campaign.last_event()
     current = [row for row in campaign.labels() if row.status == "current" and row.label is not None]
     assert kept.annotators == Counter(row.annotator for row in current)

@@ -12,7 +12,11 @@ import pyarrow as pa
 import pytest
 
 import ladle
+from ladle.campaign.overview import progress as overview
+from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
+from ladle.labelling.contract.counted import CountedView
+from ladle.labelling.contract.tables import LabelTable, TaskTable
 from tests.campaign.made import HOUR, Clock, begun, ids_of, margins
 
 DAY = 24 * HOUR
@@ -232,3 +236,49 @@ def test_deleted_labels_make_no_speed(store: Store, tmp_path: Path) -> None:
     campaign.delete_labels(ids_of(40)[:12], annotator="ann", reason="slip")
     found = campaign.progress()
     assert (found.labels_per_day, found.seconds_left) == (None, None)
+
+
+def test_the_progress_of_many_labels_says_what_it_has_not_read(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2, control=0.5)
+    batch = campaign.ask(10, margins=margins())
+    campaign.tell(batch.ids, ["cat"] * 10, annotator="ann")
+    campaign.tell(batch.ids[:4], ["cat"] * 3 + ["dog"], annotator="bob")
+    campaign.record_model("m", metrics={"accuracy": 0.5})
+    monkeypatch.setattr(overview, "MANY_LABELS", 14)
+    assert campaign.progress().not_read == ()
+    assert campaign.progress().control is not None
+    monkeypatch.setattr(overview, "MANY_LABELS", 13)
+    kinds = []
+    read = CountedView.read
+    monkeypatch.setattr(CountedView, "read", lambda view, kind, *more: kinds.append(kind) or read(view, kind, *more))
+    short = campaign.progress()
+    assert not {TaskTable, LabelTable} & set(kinds)
+    assert short.not_read == ("annotators", "reviews", "control")
+    assert (short.labels, short.labelled, short.disputed, short.control) == (14, 3, 1, None)
+    assert [row.version for row in short.curve] == ["m"]
+    told = json.loads(json.dumps(short.to_dict()))
+    assert (told["annotators"], told["reviews"], told["control"]) == (None, None, None)
+    assert told["not_read"] == ["annotators", "reviews", "control"]
+    for table in (short.annotators, short.reviews):
+        assert "not read, because the campaign has 14 labels" in repr(table)
+        for use in (
+            lambda table=table: len(table),
+            lambda table=table: list(table),
+            lambda table=table: table["labels"],
+            lambda table=table: table[0],
+            lambda table=table: table.columns,
+            lambda table=table: table.to_pylist(),
+            lambda table=table: table.to_arrow(),
+        ):
+            with pytest.raises(ArgumentError, match=r"progress\(people=True\)"):
+                use()
+    assert short == campaign.progress(people=False)
+    whole = campaign.progress(people=True)
+    assert [row.annotator for row in whole.annotators] == ["ann", "bob"]
+    assert whole.control is not None
+    assert whole.to_dict()["not_read"] == []
+    assert whole != short
+    with pytest.raises(ArgumentError, match="`people`"):
+        campaign.progress(people="ann")  # type: ignore[arg-type]

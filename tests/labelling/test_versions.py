@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.contract.columns import repeated, texts
 from ladle.labelling.contract.tables import LabelTable, PersonTable
+from ladle.labelling.rules import versions
 from ladle.labelling.rules.people import founded, near_names
-from ladle.labelling.rules.versions import NewAnswers, versions_of
+from ladle.labelling.rules.versions import NewAnswers, one_by_one, replaced_at_once, versions_of
 
 ANSWERS = st.lists(
     st.tuples(st.sampled_from(["cat", "dog", ""]), st.integers(1, 9)), min_size=1, max_size=8, unique_by=lambda x: x[1]
@@ -37,6 +40,55 @@ def standing(answers: list[tuple[str, int]]) -> tuple[str, int]:
 @given(ANSWERS)
 def test_the_latest_answer_stands_in_whatever_order_they_come(answers: list) -> None:
     assert standing(answers) == max(answers, key=lambda each: each[1])
+
+
+SEVERAL = st.lists(
+    st.tuples(
+        st.integers(-2, 4),
+        st.sampled_from(["ann", "bob", "cy"]),
+        st.sampled_from(["cat", "dog", ""]),
+        st.integers(1, 4),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+def answers_of_several(listed: list[tuple[int, str, str, int, bool]]) -> NewAnswers:
+    row, annotator, label, told_at, is_timed = zip(*listed, strict=True)
+    reasons = texts("dark" if each == "" else "" for each in label)
+    numbers = [np.array(each, np.int64) for each in (row, told_at, is_timed)]
+    return NewAnswers(
+        row=numbers[0],
+        annotator=texts(annotator),
+        label=texts(label),
+        reason=reasons,
+        told_at=numbers[1],
+        is_timed=numbers[2],
+    )
+
+
+def stored(new: NewAnswers) -> LabelTable:
+    """The labels of a campaign that has been told these."""
+    found = one_by_one(new, LabelTable.empty())
+    kept = new.take(np.array(found.place, np.int64))
+    listed = zip(kept.row.tolist(), kept.annotator.tolist(), kept.label.tolist(), kept.reason.tolist(), strict=True)
+    facts = zip(found.version, found.told_at, found.stands, strict=True)
+    rows = [
+        (number, row, who, version, label, at, at, "", int(not stands), 1, int(not stands), label, who, 0, 0, why, "")
+        for number, ((row, who, label, why), (version, at, stands)) in enumerate(zip(listed, facts, strict=True), 1)
+    ]
+    return LabelTable.of(rows)
+
+
+@given(SEVERAL, SEVERAL)
+def test_many_answers_at_once_are_decided_as_one_by_one(before: list, listed: list) -> None:
+    known, new = stored(answers_of_several(before)), answers_of_several(listed)
+    with patch.object(versions, "_FEW", 0):
+        assert versions_of(new, known) == one_by_one(new, known)
+        at_once = replaced_at_once(new)
+    assert at_once == replaced_at_once(new)
 
 
 def people(*names: str) -> PersonTable:

@@ -1228,8 +1228,8 @@ BUDGET = (
     Fault(
         "budget",
         "gold is free",
-        "spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)",
-        "spend = ask_rules.check_budget(session.settings, view, state.task, request.size)",
+        "spend = ask_rules.check_budget(session.settings, view, request.size + request.gold)",
+        "spend = ask_rules.check_budget(session.settings, view, request.size)",
         ("test_gold_counts_towards_the_budget",),
     ),
     Fault(
@@ -1389,7 +1389,7 @@ BUDGET = (
     Fault(
         "budget",
         "what others changed meanwhile is not counted again before a batch is made",
-        "        spend = ask_rules.check_budget(session.settings, writer, state.task, request.size + request.gold)\n",
+        "        spend = ask_rules.check_budget(session.settings, writer, request.size + request.gold)\n",
         "",
         ("test_a_budget_that_others_use_up_meanwhile",),
     ),

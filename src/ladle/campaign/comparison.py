@@ -152,7 +152,7 @@ def _row(campaign: Reader, name: str) -> dict[str, Any]:
 def _curves(campaigns: Sequence[Reader], names: Sequence[str]) -> Records:
     curves: dict[str, dict[str, Curve]] = {}
     for campaign, name in zip(campaigns, names, strict=True):
-        models = campaign.progress().curve
+        models = campaign.progress(people=False).curve
         for metric in dict.fromkeys(each for row in models for each in row.metrics):
             points = [(row.labelled, row.metrics[metric]) for row in models if metric in row.metrics]
             curves.setdefault(metric, {})[name] = curve_of(points)

@@ -1,4 +1,4 @@
-"""`Reader.figures` and the pages of `Reader`: quick whatever the size of the campaign."""
+"""`Reader.figures`, `Reader.progress` and the pages of `Reader`: quick whatever the size of the campaign."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any, Protocol
 from ladle.campaign.overview import paging
 from ladle.campaign.overview.figures import figures
 from ladle.campaign.overview.paging import MOST_ROWS, TaskFilter
+from ladle.campaign.overview.progress import progress
 from ladle.campaign.session.session import Session
 from ladle.campaign.work.arguments import check_name
 from ladle.errors import ArgumentError
-from ladle.labelling.figures import Figures
+from ladle.labelling.figures import Figures, Progress
 from ladle.labelling.labels import Labels
 from ladle.labelling.pages import Page
 from ladle.labelling.people import person_name
@@ -43,6 +44,35 @@ def figures_of(campaign: _Open) -> Figures:
     session = campaign._session
     with session.reading() as view:
         return figures(view, session.settings, session.now())
+
+
+def progress_of(campaign: _Open, *, people: bool | None = None) -> Progress:
+    """How far the campaign has come.
+
+    Parameters
+    ----------
+    people : bool, optional
+        Whether the figures of people and of the control are read too, and the speed to the second. By default where
+        the campaign has at most 100,000 labels. `Progress.not_read` names what is left out.
+
+    Returns
+    -------
+    Progress
+
+    Raises
+    ------
+    ArgumentError
+        When `people` is no bool.
+    CorruptFileError
+        When rows that are read, or counts, were changed or lost.
+
+    Notes
+    -----
+    Cost: reads the kept counts; with the people all tasks and labels.
+    """
+    session, people = campaign._session, switch(people, "`people`", undecided=True)
+    with session.reading() as view:
+        return progress(session, view, session.now(), people=people)
 
 
 def task_page_of(
@@ -201,6 +231,7 @@ def quarantine_page_of(campaign: _Open, *, open_only: bool = True, after: str | 
 
 for _function, _name in (
     (figures_of, "figures"),
+    (progress_of, "progress"),
     (task_page_of, "task_page"),
     (label_page_of, "label_page"),
     (audit_page_of, "audit_page"),

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ladle.campaign import asked, control, creation, groups, own_tasks, pages, pool_map, storage
-from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
+from ladle.campaign.overview import quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session.clocks import Clock
@@ -16,7 +16,7 @@ from ladle.campaign.work import asking
 from ladle.campaign.work.arguments import check_text
 from ladle.campaign.work.label_files import form_of
 from ladle.formats import Form
-from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
+from ladle.labelling.answers import Batch, TaskStory, Verification
 from ladle.labelling.contract.store import Store, View
 from ladle.labelling.contract.tables import BatchTable, EventTable, LabelTable
 from ladle.labelling.measures.agreement_summary import Agreement
@@ -27,7 +27,6 @@ from ladle.progress import SILENT, Reporter, reporter
 from ladle.store.sql import SqlStore
 
 Since = datetime | str | int  # see `Reader.labels`
-_progress = progress.progress  # `progress` is a method here
 
 
 class Reader:
@@ -37,7 +36,8 @@ class Reader:
 
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
     split, control = splitting.split_of, control.control_of
-    figures, has_taken, labels_given = pages.figures_of, own_tasks.has_taken, own_tasks.labels_given
+    figures, progress = pages.figures_of, pages.progress_of
+    has_taken, labels_given = own_tasks.has_taken, own_tasks.labels_given
     groups_of, are_near, group_audit = groups.groups_of, groups.are_near, groups.group_audit
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
@@ -338,20 +338,6 @@ class Reader:
         """The final words of leads that stand, in row order: id, row, label, by, reason, at."""
         with self._session.reading(whole=True) as view:
             return waiting.adjudications(view)
-
-    def progress(self) -> Progress:
-        """How far the campaign has come.
-
-        Returns
-        -------
-        Progress
-
-        Notes
-        -----
-        Cost: reads all tasks and labels.
-        """
-        with self._session.reading(whole=True) as view:
-            return _progress(self._session, view, self._session.now())
 
     def quarantine(self) -> Records:
         """The entries that were told and could not be stored as labels.

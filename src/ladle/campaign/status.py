@@ -10,7 +10,6 @@ import numpy as np
 
 from ladle.campaign.overview import progress, waiting
 from ladle.campaign.reader import Reader
-from ladle.labelling.answers import Progress
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
     TOLD_LABEL,
@@ -22,6 +21,7 @@ from ladle.labelling.contract.tables import (
     gold_of,
     labels_of,
 )
+from ladle.labelling.figures import Progress
 from ladle.labelling.measures.review_rule import EVERYBODY, REASONS
 from ladle.labelling.next_steps import CampaignFacts, DueReview, NextStep, near_equal, steps
 from ladle.labelling.settings import Settings
@@ -60,7 +60,7 @@ def status(campaign: Reader) -> Status:
     session = campaign._session
     at = session.now()
     with session.reading(whole=True) as view:
-        figures = progress.progress(session, view, at)
+        figures = progress.progress(session, view, at, people=True)
         facts = _facts(view, session.settings, figures, at)
     return Status(figures, facts, tuple(steps(facts)), session.settings.labels.kind == "value")
 

@@ -9,7 +9,6 @@ from ladle.labelling.answers import (
     Assigned,
     Batch,
     PersonChange,
-    Progress,
     Taken,
     TaskStory,
     Told,
@@ -19,7 +18,7 @@ from ladle.labelling.answers import (
 )
 from ladle.labelling.contract.store import Store, View, Writer
 from ladle.labelling.control_figures import ControlEstimate, ControlFigures, LabelsSaved
-from ladle.labelling.figures import Figures
+from ladle.labelling.figures import Figures, Progress
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.memory_store import MemoryStore

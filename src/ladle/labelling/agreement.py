@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.labelling.contract.columns import Int64, Texts, repeated
+from ladle.labelling.contract.columns import Int64, Texts, distinct, repeated
 from ladle.labelling.contract.tables import AdjudicationTable, LabelTable, answers_of, labels_of
 from ladle.labelling.labels import Labels
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
@@ -105,11 +105,12 @@ def judge(labels: LabelTable, kind: Labels, *, agreement: str, annotators_per_ta
 
     Labels are votes. A skip is an answer without a vote: once enough people have answered, an example with too few
     votes is disputed, as one without agreement is. Rows whose answers were all deleted are open.
-    Cost: a sort; vectorised for rows of one label, one call of the rule for each other row.
+    Cost: a sort; vectorised for rows of one label, a look-up for each other row, one call of the rule for each
+    different list of labels.
     """
     answers, votes = answers_of(labels), labels_of(labels)
     votes = votes.take(np.lexsort((votes.number, votes.told_at, votes.row)))
-    rows = np.unique(labels.row)
+    rows = distinct(labels.row)
     answered = np.bincount(np.searchsorted(rows, answers.row), minlength=len(rows)).astype(np.int64)
     counts = np.bincount(np.searchsorted(rows, votes.row), minlength=len(rows)).astype(np.int64)
     starts = np.cumsum(counts) - counts
@@ -117,11 +118,15 @@ def judge(labels: LabelTable, kind: Labels, *, agreement: str, annotators_per_ta
     state[answered >= annotators_per_task] = DISPUTED
     alone = (counts == 1) & (annotators_per_task == 1)
     state[alone], label[alone], share[alone] = LABELLED, votes.label[starts[alone]], 1.0
-    rule = RULES[agreement]
-    for place in np.flatnonzero((counts > 1) & (counts >= annotators_per_task)).tolist():
-        said = votes.label[starts[place] : starts[place] + counts[place]].tolist()
-        label[place], share[place] = rule(said, kind)
-        state[place] = LABELLED if label[place] else DISPUTED
+    rule, opinions, listed = RULES[agreement], dict[tuple[str, ...], Opinion](), votes.label.tolist()
+    several = np.flatnonzero((counts > 1) & (counts >= annotators_per_task))
+    ends = (starts + counts)[several].tolist()
+    for place, start, end in zip(several.tolist(), starts[several].tolist(), ends, strict=True):
+        said = tuple(listed[start:end])
+        if said not in opinions:
+            opinions[said] = rule(said, kind)
+        label[place], share[place] = opinions[said]
+    state[several] = np.where(label[several] != "", LABELLED, DISPUTED)
     return Resolutions(rows, state, label, counts, share, np.zeros(len(rows), bool))
 
 

@@ -11,10 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
-from ladle.counts import counted, of_number
-from ladle.labelling.control_figures import ControlFigures
+from ladle.counts import counted
 from ladle.labelling.records import Records
-from ladle.stopping import Verdict as StopVerdict
 
 Ids = npt.NDArray[Any]  # int64, or objects of str
 
@@ -302,123 +300,6 @@ class SettingsChange:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Progress:
-    """How far a campaign has come. A figure that is not known is None.
-
-    Attributes
-    ----------
-    name : str
-        The name of the campaign.
-    pool : int
-        Examples in the pool.
-    asked : int
-        Examples that were asked for, those that were excluded since among them.
-    labelled, outstanding : int
-        Of the examples that were asked for: how many are labelled, and how many are open or disputed. The others are
-        excluded. `labelled` is not the number of all labelled examples: `labelled + labelled_unasked` is. A percentage
-        of labelled examples is always `labelled` of `asked`.
-    labelled_unasked : int
-        Labelled examples that no ask has chosen, such as imported ones. `labelled` does not count them.
-    disputed, disputed_unasked : int
-        Disputed examples, and how many of them no ask has chosen. A gold example is never disputed: its label is known,
-        so it counts as labelled once enough people have answered.
-    excluded : int
-        Excluded examples.
-    rounds : int
-        Batches that were asked for.
-    quarantined : int
-        Open entries in quarantine.
-    labels, imported : int
-        Current labels of all annotators, and how many of them were imported.
-    spend : int
-        Labels paid for: every pair of an example and an annotator with a told label, whether the label still stands or
-        not, and also after two names of one person were merged. Skips and imported labels are free.
-    reserved : int
-        Labels that tasks of batches still lack.
-    budget, left : int or None
-        The labels that may be paid for and reserved, and how many of them are left; None for no limit.
-    cost : float or None
-        What the labels paid for cost in the currency of now: each at the price that held when it was told. None where
-        a label has no price. A price that was not set counts as the first that was set afterwards.
-    currency : str
-        The word for what the cost is in.
-    costs : dict of str to float
-        What the labels paid for cost, by currency, where it was changed.
-    unpriced : int
-        Labels paid for that have no price, which `cost` and `costs` leave out.
-    labels_per_day : float or None
-        The speed over the last seven days, without imports and labels that were deleted; None before there is a day of
-        labels.
-    seconds_left : float or None
-        The time that the reserved labels take at that speed; None when the speed is 0 or not known.
-    agreement : float or None
-        The share of pairs of labels of one example that are equal, as `Agreement.share`; None without any.
-    annotators : Records
-        One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen (both 0 of values,
-        which are not right or wrong), agreement (as `share` of `Agreement.annotators`) and labels_per_day (NaN when
-        unknown), last_told_at (of the last answer that stands, a label or a skip; None without any).
-    reviews : Records
-        Whose work is due for a review, and why; as `Reader.reviews`.
-    curve : Records
-        One row for each recorded model: version, at, round, labelled, metrics, scores, scores_digest.
-    stopping : tuple of ladle.stopping.Verdict
-        The verdicts of the stopping rules that have enough data.
-    control : ControlFigures or None
-        What the control tells; None for a campaign without one, or whose ids cannot be read.
-    """
-
-    name: str
-    pool: int
-    asked: int
-    labelled: int
-    labelled_unasked: int
-    outstanding: int
-    rounds: int
-    excluded: int
-    disputed: int
-    disputed_unasked: int
-    quarantined: int
-    labels: int
-    imported: int
-    spend: int
-    reserved: int
-    budget: int | None
-    left: int | None
-    cost: float | None
-    currency: str
-    costs: dict[str, float]
-    unpriced: int
-    labels_per_day: float | None
-    seconds_left: float | None
-    agreement: float | None
-    annotators: Records
-    reviews: Records
-    curve: Records
-    stopping: tuple[StopVerdict, ...] = ()
-    control: ControlFigures | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The progress as plain values that JSON can hold."""
-        others = ("annotators", "reviews", "curve", "stopping", "control")
-        plain = {name: getattr(self, name) for name in self.__slots__ if name not in others}
-        tables = {name: _plain_rows(getattr(self, name)) for name in ("annotators", "reviews", "curve")}
-        control = None if self.control is None else self.control.to_dict()
-        return plain | tables | {"stopping": [verdict.to_dict() for verdict in self.stopping], "control": control}
-
-    def __str__(self) -> str:
-        text = (
-            f"{self.name}: {self.labelled:,} of {counted(self.asked, 'example')} asked for "
-            f"{of_number(self.labelled, 'is')} labelled, {self.outstanding:,} outstanding, after "
-            f"{counted(self.rounds, 'round')}; pool of {self.pool:,}."
-        )
-        text += f" {counted(self.labelled_unasked, 'other', 'is')} labelled." if self.labelled_unasked else ""
-        return text + (f" {self.disputed:,} disputed." if self.disputed else "")
-
-    def __repr__(self) -> str:
-        return f"<Progress {self}>"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class TaskStory:
     """The history of one example, oldest event first. `str()` makes text for people.
 
@@ -485,12 +366,3 @@ class Verification:
 
 
 Verdict = Verification  # the earlier name of this class, which callers may import
-
-
-def _plain_rows(records: Records) -> list[dict[str, Any]]:
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return value.isoformat()
-        return None if isinstance(value, float) and np.isnan(value) else value
-
-    return [{name: plain(value) for name, value in row.items()} for row in records.to_pylist()]

@@ -199,7 +199,7 @@ def rewritten(labels: Labels, as_told: Texts) -> tuple[Texts, dict[int, str]]:
             known[text], reasons[text] = "", str(reason)
     listed = as_told.tolist()
     refused = {place: reasons[text] for place, text in enumerate(listed) if text in reasons} if reasons else {}
-    return texts(known[text] for text in listed), refused
+    return texts(map(known.__getitem__, listed)), refused
 
 
 def classes_in(written: Iterable[str]) -> list[Class]:

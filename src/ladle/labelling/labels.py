@@ -24,6 +24,8 @@ from ladle.numbers import number, shown
 Kind = Literal["single", "multi", "value"]
 Class = str | int
 
+_PLAIN = {str, int, float, bool}  # types of labels that are equal only to labels of their own type
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -204,6 +206,9 @@ class Labels:
         -----
         Cost: a dictionary look-up for each label; `canonical` for each distinct label.
         """
+        labels = list(labels)
+        if set(map(type, labels)) <= _PLAIN:
+            return self._all_plain(labels)
         known: dict[Any, str] = {}
         written: list[str] = []
         refused: dict[int, str] = {}
@@ -223,6 +228,20 @@ class Labels:
             if isinstance(label, (str, int, float)):
                 known[(type(label), label)] = written[-1]
         return texts(written), refused
+
+    def _all_plain(self, labels: list[Any]) -> tuple[Texts, dict[int, str]]:
+        """As `all_canonical`, of labels of plain types: without a step of Python for each."""
+        # 1, 1.0 and True are equal as keys of a dict, but not as labels.
+        keys = list(zip(map(type, labels), labels, strict=True))
+        known: dict[Any, str] = {}
+        reasons: dict[Any, str] = {}
+        for key in dict.fromkeys(keys):
+            try:
+                known[key] = self.canonical(key[1])
+            except (ValueError, TypeError) as reason:
+                known[key], reasons[key] = "", str(reason)
+        refused = {place: reasons[key] for place, key in enumerate(keys) if key in reasons} if reasons else {}
+        return texts(map(known.__getitem__, keys)), refused
 
     def _class(self, label: object) -> Class:
         plain = self._renamed(self._spelled(_plain_class(label)))

@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import CorruptFileError
+from ladle.errors import ArgumentError, CorruptFileError
 from ladle.labelling.contract.tables import EARLIEST, LATEST
 
 Column = npt.NDArray[Any] | list[Any]
@@ -105,6 +105,56 @@ class Records:
         first = [", ".join(map(_shown, vars(record).values())) for record in self[:SHOWN_ROWS]]
         more = [f"... and {self._rows - SHOWN_ROWS:,} more"] if self._rows > SHOWN_ROWS else []
         return "\n".join([title, *(f"  {line}" for line in [*first, *more])])
+
+
+class UnreadRecords(Records):
+    """A table that was not read because that takes long. Its columns and rows raise an error that says how to read it.
+
+    Parameters
+    ----------
+    what : str
+        What the table has, for the error.
+    why : str
+        Why it was not read.
+    remedy : str
+        How to read it.
+    """
+
+    __slots__ = ("_error",)
+
+    def __init__(self, what: str, why: str, remedy: str) -> None:
+        super().__init__({"nothing": []})
+        self._error = (what, why, remedy)
+
+    @property
+    def columns(self) -> list[str]:
+        """Raises: ArgumentError, as all but `repr` and `==` do."""
+        raise self._refusal()
+
+    def __len__(self) -> int:
+        raise self._refusal()
+
+    def __iter__(self) -> Iterator[Record]:
+        raise self._refusal()
+
+    def __getitem__(self, wanted: str | int | slice) -> Any:
+        raise self._refusal()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UnreadRecords) and self._error == other._error
+
+    __hash__ = None
+
+    def to_arrow(self) -> Any:
+        """See `columns`."""
+        raise self._refusal()
+
+    def __repr__(self) -> str:
+        return f"<{self._error[0]}: not read, because {self._error[1]}>"
+
+    def _refusal(self) -> ArgumentError:
+        what, why, remedy = self._error
+        return ArgumentError(what, wanted="be read before it is used", got=f"not read, because {why}", remedy=remedy)
 
 
 def times(microseconds: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

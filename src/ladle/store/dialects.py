@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -123,12 +124,10 @@ class Sqlite(Dialect):
         assignments = ", ".join(f'"{name}" = ?' for name in values)
         conditions = " AND ".join(f'"{name}" = ?' for name in keys)
         statement = f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
-        order = [names.index(name) for name in (*values, *keys)]
+        in_order = itemgetter(*(names.index(name) for name in (*values, *keys)))
         changed = 0
         for chunk in _chunks(rows):
-            changed += connection.exec_driver_sql(
-                statement, [tuple(row[place] for place in order) for row in chunk]
-            ).rowcount
+            changed += connection.exec_driver_sql(statement, list(map(in_order, chunk))).rowcount
         _check_changed(table, changed, count)
 
     def problems(self, connection: sa.Connection) -> list[str]:

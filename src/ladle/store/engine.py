@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +28,7 @@ from ladle.numbers import path_of, shown
 
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
 KEPT_SECONDS = 300  # a connection that is kept is opened anew after so long
+KEPT_CONNECTIONS, MORE_CONNECTIONS = 10, 10  # to a server by one process: so many stay open, so many more at a time
 WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
 WAIT = "ladle_wait_seconds"  # the execution option of an engine whose transactions wait for so long
 BRIEF = "ladle_brief"  # that of a writer which does not wait for the lock of SQLite, because it tries again
@@ -41,6 +43,7 @@ _PRAGMAS = (
 )
 _CACHE_OF_KEPT = "PRAGMA cache_size = -32768"  # KiB: a process keeps several connections, each with a cache of its own
 _HEADER = b"SQLite format 3\0"  # how every database begins that has been written
+_OF_SERVERS: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
 _ALONGSIDE: ContextVar[Callable[[sa.Connection], None] | None] = ContextVar("alongside", default=None)
 _EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
@@ -141,19 +144,23 @@ def refuse_other_file(url: sa.URL) -> None:
 def engine_of(url: sa.URL, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> sa.Engine:
     """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing.
 
-    keeps_connections: whether connections stay open for later transactions, for some minutes: for a process that serves
-    many requests and never forks. wait_seconds: how long a transaction waits for others.
+    keeps_connections: whether connections to a file stay open for later transactions, for some minutes: for a process
+    that serves many requests and never forks. Those to a server always do, because it takes long to open one; a forked
+    process opens its own. wait_seconds: how long a transaction waits for others, also for a connection.
     """
-    # Else no pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
-    kept = {"pool_size": 16, "max_overflow": 64, "pool_recycle": KEPT_SECONDS}
-    pooling: dict[str, Any] = kept if keeps_connections else {"poolclass": sa.NullPool}
-    pooling["execution_options"] = {WAIT: wait_seconds}
+    pooling: dict[str, Any] = {"execution_options": {WAIT: wait_seconds}}
+    kept = {"pool_timeout": wait_seconds, "pool_recycle": KEPT_SECONDS}
     path = file_of(url)
     if path is None:
         patience: dict[str, Any] = (
             {} if "connect_timeout" in url.query else {"connect_timeout": math.ceil(wait_seconds)}
         )
-        return sa.create_engine(url, pool_pre_ping=keeps_connections, connect_args=patience, **pooling)
+        size = {"pool_size": KEPT_CONNECTIONS, "max_overflow": MORE_CONNECTIONS}
+        engine = sa.create_engine(url, pool_pre_ping=True, connect_args=patience, **pooling, **kept, **size)
+        _OF_SERVERS.add(engine)
+        return engine
+    # Else no pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
+    pooling |= {"pool_size": 16, "max_overflow": 64, **kept} if keeps_connections else {"poolclass": sa.NullPool}
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")
     patience = {} if "timeout" in url.query else {"timeout": wait_seconds}
@@ -163,6 +170,15 @@ def engine_of(url: sa.URL, *, keeps_connections: bool = False, wait_seconds: flo
         sa.event.listen(engine, "connect", _set_smaller)
     sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+def _forget_connections() -> None:
+    """In a forked process: leave the open connections to those who opened them."""
+    for engine in list(_OF_SERVERS):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 def _checked_file(url: sa.URL) -> sa.URL:

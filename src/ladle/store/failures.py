@@ -30,6 +30,13 @@ def translate(name: str, *, committing: bool = False) -> Iterator[None]:
         raise
     except sa.exc.DBAPIError as cause:
         raise _as_error(name, cause.orig or cause, committing) from cause
+    except sa.exc.TimeoutError as cause:
+        raise StoreBusyError(
+            f"the database {name}",
+            wanted="have a connection free",
+            got="all that this process may open, in use for as long as a transaction waits",
+            remedy="Nothing was changed: try again when other work on it is done.",
+        ) from cause
     except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as cause:
         raise _as_error(name, cause, committing) from cause
     except Exception as cause:

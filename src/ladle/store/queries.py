@@ -77,6 +77,13 @@ def count(wording: Wording, name: str) -> str:
     return f"SELECT count(*) FROM {TABLES[_KINDS[name]].name} WHERE {CAMPAIGN} = {wording.mark}"
 
 
+@cache
+def count_up_to(wording: Wording, name: str) -> str:
+    """How many rows a table has, as far as a limit. Parameters: the campaign, the limit."""
+    rows = f"SELECT 1 FROM {TABLES[_KINDS[name]].name} WHERE {CAMPAIGN} = {wording.mark} LIMIT {wording.mark}"
+    return f"SELECT count(*) FROM ({rows}) AS counted"
+
+
 def _select(wording: Wording, name: str, served_by: str = "") -> str:
     # SQLite has no statistics of the tables: without the name of the index it would read all rows.
     named = f" INDEXED BY {served_by}" if served_by and wording.names_indexes else ""

@@ -91,6 +91,7 @@ SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.T
     # For queries by a field: the name of their index, and its condition.
     (EventTable, "key"): (f"{PREFIX}event_key", KEYED),
     (LabelTable, "row"): (f"{PREFIX}label_row", _ALL),
+    (TaskTable, "state"): (f"{PREFIX}task_state", _ALL),
     (LeaseTable, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
     (AssignmentTable, "assignee"): (f"{PREFIX}assignment_assignee", _ALL),
     (QuarantineTable, "closed"): (f"{PREFIX}quarantined_closed", _ALL),

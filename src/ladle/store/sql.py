@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from ladle import durable
@@ -47,6 +49,7 @@ class SqlStore(Store):
         self._engine = engine_of(url, keeps_connections=keeps_connections, wait_seconds=wait_seconds)
         self._turns = turns_of(url) if keeps_connections else None
         self._dialect = dialect_of(url)
+        weakref.finalize(self, self._engine.dispose)  # closes what is open where nobody calls `close`
 
     @classmethod
     def create(cls, url: object) -> SqlStore:
@@ -254,6 +257,9 @@ class SqlStore(Store):
         return row
 
 
+_SHARE, _LEAST = 4, 100  # a table of less than a quarter as many rows as values are looked up, of many, is read whole
+
+
 class _SqlView(View):
     def __init__(self, connection: sa.Connection, dialect: Dialect, name: str, number: int, settings: str) -> None:
         self._connection = connection
@@ -275,6 +281,10 @@ class _SqlView(View):
         if not values:
             return kind.empty()
         known = (kind, field, tuple(values))
+        if known not in self._known and self._is_small(kind, len(values) // _SHARE):
+            # To pass so many values to the database and look each one up takes longer.
+            whole = self._fetch(kind, queries.whole(self._wording, kind.NAME))
+            self._known[known] = whole.take(_is_among(whole, field, values))
         if known not in self._known:
             # The index of a field leaves out the empty text.
             text = queries.by_field(
@@ -311,6 +321,15 @@ class _SqlView(View):
 
     def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
         return self._fetch(TaskTable, queries.listed_tasks(self._wording, disputed=True), *after, limit)
+
+    def _is_small(self, kind: type[Columns], limit: int) -> bool:
+        """Whether a table has fewer rows than this."""
+        if limit < _LEAST:
+            return False
+        with translate(self._name):
+            text = queries.count_up_to(self._wording, kind.NAME)
+            rows = next(self._dialect.fetch(self._connection, text, (self._number, limit)))[0][0]
+        return int(str(rows)) < limit
 
     def forget(self, kind: type[Columns]) -> None:
         """Read this table anew from now on: it is written to."""
@@ -395,6 +414,15 @@ class _SqlWriter(Writer):
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
+
+
+def _is_among(columns: Columns, field: str, values: list[object]) -> npt.NDArray[np.bool_]:
+    """(rows,) whether a field has one of these values."""
+    column = columns.column(field)
+    if columns.layout()[field] == "number":
+        return np.isin(column, np.array(values, np.int64))
+    wanted = set(values)
+    return np.array([each in wanted for each in column.tolist()], bool)
 
 
 def _remove_without_campaigns(store: SqlStore, path: Path) -> None:

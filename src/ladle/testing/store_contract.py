@@ -196,6 +196,22 @@ class StoreContract:
                 view.read(tables.LabelTable, "annotator", [odd, "absent"]), rows.take(rows.column("annotator") == odd)
             )
 
+    @pytest.mark.parametrize("count", [0, 3, 99, 200])
+    def test_rows_are_found_among_many_values(self, store: Store, count: int) -> None:
+        """Also where a table has fewer rows than there are values, and again after one more was added."""
+        rows, numbers = rows_of(tables.LabelTable, count + 1), list(range(2_000, 0, -2))
+        known = rows.take(np.arange(count))
+        names = [*(f"nobody {each}" for each in numbers), TEXTS[2]]
+        with store.founding("a", "") as writer:
+            writer.add(known)
+        with store.writing("a") as writer:
+            is_even, is_named = known.column("number") % 2 == 0, known.column("annotator") == TEXTS[2]
+            assert same(writer.read(tables.LabelTable, "number", numbers), known.take(is_even))
+            assert same(writer.read(tables.LabelTable, "annotator", names), known.take(is_named))
+            writer.add(rows.take(np.array([count])))
+            is_even = rows.column("number") % 2 == 0
+            assert same(writer.read(tables.LabelTable, "number", numbers), rows.take(is_even))
+
     def test_the_last_row_is_that_of_the_highest_number(self, store: Store) -> None:
         """An empty table has no last row."""
         with store.founding("a", "") as writer:

@@ -576,3 +576,28 @@ def test_the_control_says_what_it_buys(run: Any, run_json: Any, tmp_path: Path, 
     for command in ("control", "progress", "status"):
         out = run("campaign", command, "--name", "ages")[1].replace("\n", " ")
         assert f"{mean['value']:.4g} ({mean['low']:.4g} to {mean['high']:.4g}" in out
+
+
+def test_the_progress_of_many_labels_names_the_command_that_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Any, run_json: Any
+) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "c.db")
+    create = ("campaign", "create", "pool.parquet", "--labels", "cat,dog,emu", "--strategy", "uniform", "--name", "c")
+    assert run(*create)[0] == 0
+    assert run("campaign", "ask", "--size", 3, "-o", "batch.csv")[0] == 0
+    with ladle.Campaign.open(tmp_path / "c.db") as campaign:
+        campaign.tell(campaign.batch().ids, ["cat"] * 3, annotator="ann")
+    monkeypatch.setattr("ladle.campaign.overview.progress.MANY_LABELS", 2)
+    code, out, _ = run("campaign", "progress")
+    assert code == 0
+    assert "Not read" in out
+    assert "ladle campaign progress --people" in " ".join(out.split())
+    assert "ann" not in out.split()
+    assert run_json("campaign", "progress")[1]["not_read"] == ["annotators", "reviews"]
+    code, out, _ = run("campaign", "progress", "--people")
+    assert "Not read" not in out
+    assert "ann" in out.split()
+    assert [row["annotator"] for row in run_json("campaign", "progress", "--people")[1]["annotators"]] == ["ann"]
+    assert run_json("campaign", "progress", "--no-people")[1]["annotators"] is None

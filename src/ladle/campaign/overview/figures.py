@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from ladle.campaign.overview.progress import DAY_SECONDS, founded_at
 from ladle.campaign.session.damage import newest_part
 from ladle.labelling.contract.counted import CountedView
 from ladle.labelling.contract.store import View
@@ -15,10 +14,11 @@ from ladle.labelling.contract.tallies import DAY_HOURS, Tally, counts_in, day_sh
 from ladle.labelling.figures import Figures
 from ladle.labelling.measures.prices import Prices
 from ladle.labelling.measures.speed import DAY, WINDOW_DAYS, hourly_labels_per_day
-from ladle.labelling.measures.spending import Spend
+from ladle.labelling.measures.spending import spend_kept
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, LABELLED, OPEN, STATES, WAITING
+from ladle.labelling.states import DISPUTED, LABELLED, STATES, WAITING
 
+DAY_SECONDS = 24 * 3600.0
 _SHEETS = ("tasks", "labels", "classes", "pairs", "excluded", "quarantined", "payments", "days")
 
 
@@ -33,7 +33,7 @@ def figures(view: View, settings: Settings, at: int) -> Figures:
     days = range(today - WINDOW_DAYS, today + 1)
     kept = counts_in(view.read(TallyTable, "sheet", [*_SHEETS, *map(day_sheet, days)]))
     last, rounds = view.last(EventTable), view.last(BatchTable)
-    spend = Spend(_sum(kept, "payments"), _reserved(kept, settings))
+    spend = spend_kept(settings, kept)
     periods = {period: count for (sheet, _, period, _), count in kept.items() if sheet == "payments"}
     prices = Prices.of(Settings.from_json(view.settings), view.read(SettingsTable))
     costs = {} if set(prices.price) == {None} else prices.costs_by_price(periods)
@@ -70,6 +70,12 @@ def figures(view: View, settings: Settings, at: int) -> Figures:
     )
 
 
+def founded_at(view: View) -> int:
+    """When the campaign was created, in microseconds; 0 where its log is lost."""
+    first = view.read(EventTable, "seq", [1])
+    return int(first.at[0]) if len(first) else 0
+
+
 def _sum(kept: Tally, sheet: str) -> int:
     return sum(count for (of, *_), count in kept.items() if of == sheet)
 
@@ -90,16 +96,6 @@ def _tasks(kept: Tally, states: tuple[int, ...] | range, *, asked: bool = True) 
         for (sheet, word, batch, _), count in kept.items()
         if sheet == "tasks" and word in words and asked == (batch > 0)
     )
-
-
-def _reserved(kept: Tally, settings: Settings) -> int:
-    """The labels that tasks of batches still lack, see `ladle.labelling.measures.spending.reserved_for`."""
-    lacking = sum(
-        count * max(0, settings.annotators_per_task - answers)
-        for (sheet, word, batch, answers), count in kept.items()
-        if (sheet, word) == ("tasks", STATES[OPEN]) and batch > 0
-    )
-    return lacking + _tasks(kept, (DISPUTED,))
 
 
 def _agreement(kept: Tally) -> float | None:

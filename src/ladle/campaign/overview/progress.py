@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 
 import numpy as np
 
 from ladle.campaign.overview import quality
 from ladle.campaign.overview.control import control_if_there
+from ladle.campaign.overview.figures import DAY_SECONDS, figures, founded_at
 from ladle.campaign.session.damage import newest_part
 from ladle.campaign.session.session import Session
+from ladle.counts import counted
 from ladle.errors import LadleError
-from ladle.labelling.answers import Progress
 from ladle.labelling.contract.columns import texts
+from ladle.labelling.contract.counted import CountedView
+from ladle.labelling.contract.events import next_number
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
     IMPORTED_LABEL,
     BatchTable,
-    EventTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
@@ -32,22 +35,53 @@ from ladle.labelling.contract.tables import (
     labels_of,
 )
 from ladle.labelling.contract.tallies import counted_labels, paid_for, standing
+from ladle.labelling.figures import Figures, Progress
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
 from ladle.labelling.measures.prices import Prices
 from ladle.labelling.measures.speed import labels_per_day
 from ladle.labelling.measures.spending import payments, spend_of
-from ladle.labelling.records import Records, times
+from ladle.labelling.records import Records, UnreadRecords, times
 from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.stopping import GainPlateau, Verdict
 
-DAY_SECONDS = 24 * 3600.0
+MANY_LABELS = 100_000  # versions; of more, no label is read unless somebody asks for it
 LEAST_GAIN = 0.002  # a smaller gain of a metric from the next batch is a plateau
 
 
-def progress(session: Session, view: View, at: int) -> Progress:
-    """All figures of one moment. Cost: reads all tasks and labels; with a control, as `control_view`."""
+def progress(session: Session, view: View, at: int, *, people: bool | None) -> Progress:
+    """All figures of one moment. people: as `Reader.progress` has it.
+
+    Raises: CorruptFileError for lost rows, without people of the kept counts alone.
+    """
+    if people or (people is None and next_number(view, LabelTable) <= MANY_LABELS + 1):
+        return _whole_progress(session, view, at)
+    return _kept_progress(session, view, at)
+
+
+def _kept_progress(session: Session, view: View, at: int) -> Progress:
+    """The progress without what takes a reading of all labels. Cost: some milliseconds, whatever the size."""
+    counts, curve = figures(view, session.settings, at), learning_curve(view)
+    mine = {each.name for each in fields(Progress)} - {"annotators"}
+    shared = {each.name: getattr(counts, each.name) for each in fields(Figures) if each.name in mine}
+    why = f"the campaign has {counted(counts.labels, 'label')}"
+    remedy = "Call Campaign.progress(people=True), which reads all of them."
+    has_control = session.settings.control > 0
+    return Progress(
+        **shared,
+        annotators=UnreadRecords("the progress of each annotator", why, remedy),
+        reviews=UnreadRecords("the reviews of a progress", why, remedy),
+        curve=curve,
+        stopping=stopping(curve),
+        not_read=("annotators", "reviews", *(("control",) if has_control else ())),
+    )
+
+
+def _whole_progress(session: Session, view: View, at: int) -> Progress:
+    """All of the progress. Cost: reads all tasks and labels; with a control, as `control_view`."""
+    if isinstance(view, CountedView):
+        view.check()
     settings = session.settings
     task, label = as_counted(view.read(TaskTable), gold_of(view.read(GoldTable)).row), view.read(LabelTable)
     exclusions, quarantine = view.read(ExclusionTable), view.read(QuarantineTable)
@@ -98,12 +132,6 @@ def costs_of(view: View, payments: LabelTable) -> tuple[dict[str, float], int]:
     """What the labels that were paid for cost, by currency, and how many of them have no price."""
     prices = Prices.of(Settings.from_json(view.settings), view.read(SettingsTable))
     return {} if set(prices.price) == {None} else prices.costs(payments.event), prices.unpriced(payments.event)
-
-
-def founded_at(view: View) -> int:
-    """When the campaign was created, in microseconds; 0 where its log is lost."""
-    first = view.read(EventTable, "seq", [1])
-    return int(first.at[0]) if len(first) else 0
 
 
 def annotators(

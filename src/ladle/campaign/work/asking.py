@@ -26,6 +26,7 @@ from ladle.campaign.work.score_arrays import (
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ReusedKeyError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64, distinct
+from ladle.labelling.contract.counted import CountedView
 from ladle.labelling.contract.events import Act, digest_of, earlier_report, next_number, record
 from ladle.labelling.contract.store import View, Writer
 from ladle.labelling.contract.tables import (
@@ -35,6 +36,8 @@ from ladle.labelling.contract.tables import (
     ControlTable,
     EventTable,
     PersonTable,
+    TallyTable,
+    TaskTable,
 )
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
@@ -119,11 +122,12 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
     plain = arrays_of(arrays)
     check_entries(plain)
     with session.reading() as view:
-        examples, state = session.examples(view), ask_rules.pool_state(view)
+        at, examples = session.now(), session.examples(view)
+        state = _state(view, at)
         _check_lengths(plain, len(examples))
         check_class_count(plain, session.settings.labels.classes, view)
-        ask_rules.check_budget(session.settings, view, state.task, size + gold)
-    ask_rules.check_room(state, size, pool_rows=len(examples), at=session.now())
+        ask_rules.check_budget(session.settings, view, size + gold)
+        ask_rules.check_room(view, state, size, pool_rows=len(examples), at=at)
 
 
 def lease_of(session: Session, seconds: float | None) -> int:
@@ -190,24 +194,34 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     if earlier_report(view, request.act(at)) is not None:
         return None
     check_class_count(request.arrays, session.settings.labels.classes, view)  # they may have changed since
-    state = ask_rules.pool_state(view)
-    spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)
-    ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)
+    state = _state(view, at)
+    spend = ask_rules.check_budget(session.settings, view, request.size + request.gold)
+    ask_rules.check_room(view, state, request.size, pool_rows=len(examples), at=at)
     examples.pool_if_there()  # refuses one that has changed: scores may go by its rows
-    control, last = _control(session, view, state, request.size, at), int(view.last(EventTable).seq[0])
+    control, last = _control(session, view, state, request.size), int(view.last(EventTable).seq[0])
     return _Basis(state, examples, session.clusters(view), last, at, spend, control)
 
 
-def _control(session: Session, view: View, state: PoolState, size: int, at: int) -> ControlPlan:
-    """What an ask for `size` does for the control. Cost: about a microsecond for each id, once for each pool."""
+def _state(view: View, at: int) -> PoolState:
+    """The state of the pool. Raises: CorruptFileError when a task or a kept count is lost, of which few are read."""
+    if isinstance(view, CountedView):
+        view.check((TaskTable, TallyTable))
+    return ask_rules.pool_state(view, at)
+
+
+def _control(session: Session, view: View, state: PoolState, size: int) -> ControlPlan:
+    """What an ask for `size` does for the control.
+
+    Cost: about a microsecond for each id, once for each pool; reads the labelled tasks.
+    """
     quota = quota_of(session.settings.control, state.asked, size)
     if quota == 0:
         return NOTHING
     words = session.control_words(view)
     free, excluded, labelled = (np.zeros(len(words), bool) for _ in range(3))
     free[:] = True
-    free[state.closed(at)] = False
-    excluded[state.excluded], labelled[state.labelled] = True, True
+    free[state.closed] = False
+    excluded[state.excluded], labelled[ask_rules.labelled_rows(view, state.gold)] = True, True
     return plan_control(words, quota, state.control, free=free, excluded=excluded, labelled=labelled)
 
 
@@ -325,7 +339,7 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> _Chosen:
         given["embeddings"] = _embeddings(examples, strategy.name)
     number, drawn = basis.state.batches + 1, basis.control.drawn
     seed = ask_rules.selection_seed(session.settings, number)
-    closed = distinct(np.concatenate([basis.state.closed(basis.at), drawn]))
+    closed = distinct(np.concatenate([basis.state.closed, drawn]))
     size, pool_rows = request.size - len(drawn), len(examples)
     if size == 0:
         story = Story(strategy.name, seed, 0, pool_rows, len(closed), 0)
@@ -364,9 +378,9 @@ def _make_or_find(
     assert selection is not None
     state, spend, event = basis.state, basis.spend, next_number(writer, EventTable)
     if event != basis.last_event + 1:
-        state = ask_rules.pool_state(writer)
-        spend = ask_rules.check_budget(session.settings, writer, state.task, request.size + request.gold)
-        if state.batches != basis.state.batches or not ask_rules.still_free(state, selection.rows, at):
+        state = ask_rules.pool_state(writer, at)
+        spend = ask_rules.check_budget(session.settings, writer, request.size + request.gold)
+        if state.batches != basis.state.batches or not ask_rules.still_free(state, selection.rows):
             return None
     number = state.batches + 1
     rows, gold = ask_rules.with_gold(session.settings, selection.rows, state.gold, request.gold, number)
@@ -375,5 +389,6 @@ def _make_or_find(
     choice = BatchChoice(
         rows, texts_at(rows), gold, selection.story, basis.control, control_id=texts_at(joined), predicted=predicted
     )
-    record(writer, act, ask_rules.make_batch(state, request, choice, event=event, at=at, spend=spend))
+    task = writer.read(TaskTable, "row", np.sort(rows).tolist())
+    record(writer, act, ask_rules.make_batch(state, task, request, choice, event=event, at=at, spend=spend))
     return read_batch(session, writer, number)

@@ -25,7 +25,7 @@ from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index
 from ladle.labelling.answers import Told
 from ladle.labelling.classes import rewritten
-from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.columns import Int64, Texts, distinct, repeated, texts
 from ladle.labelling.contract.events import earlier_report, next_number, record
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
@@ -287,7 +287,7 @@ def next_key(view: View, request: TellRequest) -> tuple[str, Mapping[str, Any] |
 
 def known_of(view: View, request: TellRequest) -> KnownRows:
     """What the campaign knows of the examples of a tell. Cost: reads all open entries of the quarantine too."""
-    known = known_rows(view, np.unique(request.row[request.row != NO_ROW]), request.at)
+    known = known_rows(view, distinct(request.row[request.row != NO_ROW]), request.at)
     if len(request.comments):
         rows = np.unique(request.comments.row[request.comments.row != NO_ROW]).tolist()
         known = replace(

@@ -240,7 +240,7 @@ def nothing_left(campaign: Campaign, annotator: str, *, disputed: bool) -> str:
         return f"none is left for {annotator}; {wait} for others: see ladle campaign {listed}"
     if disputed:
         return "none is disputed"
-    figures = campaign.progress()
+    figures = campaign.figures()
     return "none is waiting: all that was asked for is labelled" if figures.rounds else "nothing was asked for yet"
 
 

@@ -88,7 +88,7 @@ def restore(
     from ladle.cli.program.printing import print_answer
 
     with Campaign.restore(url_of(db), source) as campaign:
-        progress = campaign.progress()
+        progress = campaign.figures()
         facts = {
             "command": "campaign restore",
             "name": campaign.name,

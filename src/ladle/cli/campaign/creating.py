@@ -154,7 +154,7 @@ def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
     figures = []
     for name in Campaign.names(url):
         with Campaign.open(url, name=name) as campaign:
-            figures.append(campaign.progress())
+            figures.append(campaign.progress(people=False))
     if as_json:
         print_json({"command": "campaign list", "campaigns": [_in_short(each) for each in figures]})
     else:
@@ -230,7 +230,7 @@ def _print_created(
 ) -> None:
     from ladle.cli.program.printing import print_answer, seconds_text
 
-    settings, progress = campaign.settings, campaign.progress()
+    settings, progress = campaign.settings, campaign.figures()
     labels = settings.labels
     classes = "any" if labels.classes is None else f"{len(labels.classes):,}: {listed_text(labels.classes)}"
     facts = {

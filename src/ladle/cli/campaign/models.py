@@ -44,7 +44,7 @@ def model(
 
     measured = _corrected_metrics(metrics, version) if correct else {**metrics_of(metrics, version)}
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        before = version in campaign.progress().curve["version"]
+        before = version in campaign.progress(people=False).curve["version"]
         labelled = campaign.record_model(version, metrics=measured, scores=scores, correct=correct)
         facts = {
             "command": "campaign model",

@@ -108,6 +108,8 @@ class Columns:
 
     def in_order(self) -> Self:
         """The rows in ascending order of their keys."""
+        if len(self.KEY) == 1 and self.layout()[self.KEY[0]] == "number":
+            return self.take(np.argsort(self.column(self.KEY[0]), kind="stable"))
         keys = list(self.each_key())
         return self.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64))
 

@@ -29,7 +29,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.contract.columns import Columns, Int64, repeated
+from ladle.labelling.contract.columns import Columns, Int64, distinct, repeated
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
     CURRENT,
@@ -132,9 +132,8 @@ def new_payments(before: LabelTable, added: LabelTable) -> int:
     told = told_labels(added)
     if not len(told):
         return 0
-    earlier = told_labels(before)
-    known = set(zip(earlier.row.tolist(), earlier.annotator.tolist(), strict=True))
-    return len(set(zip(told.row.tolist(), told.annotator.tolist(), strict=True)) - known)
+    pairs, known = _pairs(told, told_labels(before))
+    return int((~np.isin(distinct(pairs), known)).sum())
 
 
 def change_of(before: Tally, after: Tally) -> Tally:
@@ -203,9 +202,8 @@ def paid_for(label: LabelTable) -> LabelTable:
 
 def standing(paid: LabelTable, current: LabelTable) -> LabelTable:
     """The first labels of pairs of an example and an annotator with a current label: work that was not undone."""
-    pairs = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
-    stands = [pair in pairs for pair in zip(paid.row.tolist(), paid.annotator.tolist(), strict=True)]
-    return paid.take(np.array(stands, bool))
+    pairs, standing_pairs = _pairs(paid, current)
+    return paid.take(np.isin(pairs, standing_pairs))
 
 
 def _count_tasks(found: Tally, rows: ExampleRows) -> None:
@@ -229,11 +227,11 @@ def _count_pairs(found: Tally, label: LabelTable) -> None:
     """Count the ordered pairs of different labels of one example, and how many of them are equal."""
     if len(label) < 2:
         return
-    _, row_of, votes = np.unique(label.row, return_inverse=True, return_counts=True)
+    row_of, votes = _numbered(label.row)
     if votes.max() < 2:
         return
     codes = _codes(label.label)
-    same = np.unique(row_of * (int(codes.max()) + 1) + codes, return_counts=True)[1]
+    _, same = _numbered(row_of * (int(codes.max()) + 1) + codes)
     found["pairs", "all", 0, 0] += int((votes * (votes - 1)).sum())
     if equal := int((same * (same - 1)).sum()):
         found["pairs", "equal", 0, 0] += equal
@@ -248,11 +246,30 @@ def _count_days(found: Tally, label: LabelTable, current: LabelTable) -> None:
         found[day_sheet(day), name, of_day, 0] += count
 
 
+def _numbered(values: Int64) -> tuple[Int64, Int64]:
+    """The place of each value among the different ones, ascending, and how often each of those is there."""
+    order = np.argsort(values, kind="stable")
+    new = np.ones(len(values), bool)
+    new[1:] = values[order][1:] != values[order][:-1]
+    place = np.empty(len(values), np.int64)
+    place[order] = np.cumsum(new) - 1
+    return place, np.diff(np.append(np.flatnonzero(new), len(values))).astype(np.int64)
+
+
 def _classes_in(label: str) -> list[str]:
     """The classes that a label names, as JSON; none of a value."""
     if label.startswith("["):
         return [json.dumps(each, ensure_ascii=False) for each in json.loads(label)]
     return [label] if label.startswith('"') or _WHOLE.fullmatch(label) else []
+
+
+def _pairs(first: LabelTable, second: LabelTable) -> tuple[Int64, Int64]:
+    """A number for each pair of example and annotator of two tables, the same for the same pair."""
+    codes = _codes(np.concatenate([first.annotator, second.annotator]))
+    rows = np.concatenate([first.row, second.row])
+    # Rows of examples that were taken out are negative.
+    pairs: Int64 = (rows - rows.min(initial=0)) * (int(codes.max(initial=0)) + 1) + codes
+    return pairs[: len(first)], pairs[len(first) :]
 
 
 def _codes(texts: npt.NDArray[np.object_]) -> Int64:

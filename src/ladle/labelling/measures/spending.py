@@ -16,8 +16,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from ladle.labelling.contract.tables import LabelTable, TaskTable, answers_of
-from ladle.labelling.contract.tallies import paid_for, told_labels
+from ladle.labelling.contract.tables import STATES, LabelTable, TaskTable, answers_of
+from ladle.labelling.contract.tallies import Tally, paid_for, told_labels
 from ladle.labelling.people import NameChange, person_before
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, OPEN
@@ -38,6 +38,17 @@ class Spend:
 def spend_of(settings: Settings, task: TaskTable, label: LabelTable, paid: LabelTable) -> Spend:
     """The spend of a campaign. task, label: all of its rows, the tasks as counted. paid: as `payments`."""
     return Spend(len(paid), reserved_for(settings, task, label))
+
+
+def spend_kept(settings: Settings, kept: Tally) -> Spend:
+    """The same spend, from the kept counts of tasks and payments."""
+    paid = sum(count for (sheet, *_), count in kept.items() if sheet == "payments")
+    reserved = 0
+    for (sheet, state, batch, answers), count in kept.items():
+        if sheet == "tasks" and batch > 0:
+            lacking = max(0, settings.annotators_per_task - answers) if state == STATES[OPEN] else 0
+            reserved += count * (1 if state == STATES[DISPUTED] else lacking)
+    return Spend(paid, reserved)
 
 
 def payments(label: LabelTable, changes: Sequence[NameChange]) -> LabelTable:

@@ -27,8 +27,10 @@ def answered(
 ) -> npt.NDArray[np.bool_]:
     """(e,) whether each entry is open and answered. tasks, labels: of the examples of the entries, or more.
 
-    Cost: a look-up for each entry, task and label.
+    Cost: without entries nothing; else a look-up for each entry, task and label.
     """
+    if not len(entries):
+        return np.zeros(0, bool)
     crew, current = People(people), answers_of(labels)
     row_of = {stored_id(each): row for row, each in zip(tasks.row.tolist(), tasks.example_id.tolist(), strict=True)}
     listed = (current.row.tolist(), current.annotator.tolist(), current.event.tolist())

@@ -16,6 +16,7 @@ from ladle.labelling.contract.events import Act, Effects, digest_of
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
     ASKED,
+    NO_ROW,
     AssignmentTable,
     BatchRowsTable,
     BatchTable,
@@ -25,18 +26,21 @@ from ladle.labelling.contract.tables import (
     LabelTable,
     LeaseTable,
     PersonTable,
+    TallyTable,
     TaskTable,
     gold_of,
 )
-from ladle.labelling.measures.spending import payments, spend_of
+from ladle.labelling.contract.tallies import counts_in
+from ladle.labelling.measures.spending import spend_kept
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
-from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import EXCLUDED, LABELLED, OPEN, as_counted
+from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, OPEN
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import MAX_SEED, child_seed, stream
+
+_ALL = 1 << 40  # rows: more than any table has
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -69,31 +73,19 @@ class AskRequest:
 class PoolState:
     """The pool at one moment.
 
-    task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold,
-    assigned: rows of the pool, without examples that were taken out of it; of those assigned only the ones that their
-    assignees have not answered.
+    closed: the rows that no ask may choose: labelled, disputed, excluded, gold, assigned or under a lease; ascending.
+    excluded, gold, assigned: rows of the pool, without examples that were taken out of it; of those assigned only the
+    ones that their assignees have not answered.
     batches: the number of batches. asked: the size of all of them together. control: the rows of its members.
     """
 
-    task: TaskTable
-    lease_until: Int64
+    closed: Int64
     excluded: Int64
     gold: Int64
     assigned: Int64
     batches: int
     asked: int
     control: Int64
-
-    def closed(self, at: int) -> Int64:
-        """The rows that no ask may choose: labelled, disputed, excluded, gold, assigned or under a lease; ascending."""
-        held = ((self.task.state != OPEN) | (self.lease_until > at)) & (self.task.row >= 0)
-        return distinct(np.concatenate([self.assigned, self.task.row[held], self.excluded, self.gold]))
-
-    @property
-    def labelled(self) -> Int64:
-        """The rows of the pool with a label, gold among them."""
-        rows = self.task.row[self.task.state == LABELLED]
-        return distinct(np.concatenate([rows[rows >= 0], self.gold]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,16 +104,19 @@ class BatchChoice:
     predicted: Texts = field(default_factory=lambda: texts(()))
 
 
-def pool_state(view: View) -> PoolState:
-    """Read the state of the pool. Cost: reads all tasks, batches and leases."""
-    task, batches, leases = view.read(TaskTable), view.read(BatchTable), view.read(LeaseTable)
-    exclusions, assignments = view.read(ExclusionTable), view.read(AssignmentTable)
+def pool_state(view: View, at: int) -> PoolState:
+    """Read the state of the pool. at: now, in microseconds.
+
+    Cost: reads all batches, leases and exclusions, the open tasks of batches whose lease has ended, and the tasks that
+    no ask has chosen.
+    """
+    batches, exclusions, assignments = view.read(BatchTable), view.read(ExclusionTable), view.read(AssignmentTable)
     of_assigned = view.read(LabelTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
     gold, excluded = gold_of(view.read(GoldTable)).row, exclusions.row[exclusions.active == 1]
     assigned = kept_rows(assignments, of_assigned, People(view.read(PersonTable)))
+    closed = np.concatenate([_held(view, batches, at), excluded, gold, assigned])
     return PoolState(
-        task=task,
-        lease_until=lease_ends(task, batches, leases),
+        closed=distinct(closed[closed >= 0]),
         excluded=excluded[excluded >= 0],
         gold=gold[gold >= 0],
         assigned=assigned[assigned >= 0],
@@ -129,6 +124,33 @@ def pool_state(view: View) -> PoolState:
         asked=int(batches.size.sum()),
         control=view.read(ControlTable).row,
     )
+
+
+def _held(view: View, batches: BatchTable, at: int) -> Int64:
+    """The rows of the tasks that are not open, or under a lease.
+
+    A task of a batch is one of the rows of that batch, so only the open ones of batches without a lease are read.
+    """
+    chosen, leases = view.read(BatchRowsTable), view.read(LeaseTable)
+    asked = [np.frombuffer(each, "<i8").astype(np.int64) for each in chosen.row_list.tolist()]
+    ended = batches.number[batches.lease_until <= at].tolist()
+    free = [_tasks(view, OPEN, number).row for number in ended]
+    unasked = [_tasks(view, state, 0).row for state in (LABELLED, DISPUTED, EXCLUDED)]
+    of_batches = distinct(np.concatenate([np.empty(0, np.int64), *asked]))
+    if free:
+        of_batches = of_batches[~np.isin(of_batches, np.concatenate(free))]
+    return np.concatenate([of_batches, *unasked, leases.row[leases.lease_until > at]])
+
+
+def _tasks(view: View, state: int, batch: int) -> TaskTable:
+    """The tasks of a batch in this state; of those that no ask has chosen with batch 0."""
+    return view.page(TaskTable, {"state": state, "batch": batch}, ["row"], [NO_ROW], _ALL)
+
+
+def labelled_rows(view: View, gold: Int64) -> Int64:
+    """The rows of the pool with a label, gold among them. Cost: reads the labelled tasks."""
+    rows = view.read(TaskTable, "state", [LABELLED]).row
+    return distinct(np.concatenate([rows[rows >= 0], gold]))
 
 
 def lease_ends(task: TaskTable, batches: BatchTable, leases: LeaseTable) -> Int64:
@@ -142,17 +164,16 @@ def lease_ends(task: TaskTable, batches: BatchTable, leases: LeaseTable) -> Int6
     return until
 
 
-def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> Mapping[str, int]:
+def check_budget(settings: Settings, view: View, size: int) -> Mapping[str, int]:
     """Refuse an ask for `size` tasks beyond the budget; return what it counted, for the log.
 
-    task: all tasks. Raises: ArgumentError that names what is paid for, reserved and left.
-    Cost: reads all labels where there is a budget.
+    Raises: ArgumentError that names what is paid for, reserved and left.
+    Cost: reads some kept counts where there is a budget.
     """
     if settings.budget is None:
         return {}
-    judged, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
-    label = view.read(LabelTable)
-    spend = spend_of(settings, judged, label, payments(label, name_changes(view)))
+    people = settings.annotators_per_task
+    spend = spend_kept(settings, counts_in(view.read(TallyTable, "sheet", ["tasks", "payments"])))
     left = spend.left(settings.budget) or 0
     if size * people > left:
         each = "" if people == 1 else f", {people} for each example"
@@ -168,12 +189,17 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
     return {"budget": settings.budget, "paid": spend.paid, "reserved": spend.reserved, "labels": size * people}
 
 
-def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
-    """Refuse an ask for more rows than are free. Raises: ArgumentError that says why they are not."""
-    free = pool_rows - len(state.closed(at))
+def check_room(view: View, state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
+    """Refuse an ask for more rows than are free. Raises: ArgumentError that says why they are not.
+
+    at: the moment of `state`. Cost: nothing; reads all tasks for the error.
+    """
+    free = pool_rows - len(state.closed)
     if size <= free:
         return
-    out = state.task.row[(state.task.state == OPEN) & (state.lease_until > at)]
+    task = view.read(TaskTable)
+    until = lease_ends(task, view.read(BatchTable), view.read(LeaseTable))
+    out = task.row[(task.state == OPEN) & (until > at)]
     held = len(distinct(np.concatenate([out, np.setdiff1d(state.assigned, state.excluded)])))
     raise ArgumentError(
         "`size`",
@@ -205,20 +231,25 @@ def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: 
 
 
 def make_batch(
-    state: PoolState, request: AskRequest, choice: BatchChoice, *, event: int, at: int, spend: Mapping[str, int]
+    state: PoolState,
+    task: TaskTable,
+    request: AskRequest,
+    choice: BatchChoice,
+    *,
+    event: int,
+    at: int,
+    spend: Mapping[str, int],
 ) -> Effects:
     """The next batch, new tasks for its examples without one, and the open tasks that move to it.
 
     An open task moves to the batch that asks for it last, once the lease of its earlier batch has expired.
-    spend: what `check_budget` counted.
+    task: those of the chosen examples, ascending. spend: what `check_budget` counted.
     """
     number = state.batches + 1
     place = np.arange(len(choice.row), dtype=np.int64)
     order = np.argsort(choice.row)
     rows = choice.row[order]
-    known = np.searchsorted(state.task.row, rows)
-    there = known < len(state.task)
-    there[there] = state.task.row[known[there]] == rows[there]
+    there = np.isin(rows, task.row)
     fresh, again = order[~there], order[there]
     count = len(fresh)
     states = np.where(np.isin(choice.row[fresh], state.excluded), EXCLUDED, OPEN)
@@ -231,14 +262,13 @@ def make_batch(
         place=place[fresh],
         event=repeated(event, count),
     )
-    old = state.task.take(known[there])
     moved = replace(
-        old,
-        batch=repeated(number, len(old)),
+        task,
+        batch=repeated(number, len(task)),
         place=place[again],
-        event=repeated(event, len(old)),
+        event=repeated(event, len(task)),
     )
-    passed_on = int(np.sum((old.batch > 0) & ~np.isin(old.row, state.gold)))
+    passed_on = int(np.sum((task.batch > 0) & ~np.isin(task.row, state.gold)))
     story = json.dumps(choice.story, ensure_ascii=False, sort_keys=True)
     batch = BatchTable(
         number=repeated(number, 1),
@@ -283,9 +313,9 @@ def renew_batch(batch: BatchTable, *, lease_until: int, model: str, event: int) 
     return Effects(changed=(changed,), report=report)
 
 
-def still_free(state: PoolState, rows: Int64, at: int) -> bool:
+def still_free(state: PoolState, rows: Int64) -> bool:
     """Whether an ask may (still) choose all these rows."""
-    return not np.isin(rows, state.closed(at)).any()
+    return not np.isin(rows, state.closed).any()
 
 
 def rows_of(batch: BatchRowsTable) -> tuple[Int64, Int64]:

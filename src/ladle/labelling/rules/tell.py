@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ladle.counts import counted
 from ladle.errors import ArgumentError
 from ladle.labelling.agreement import Resolutions, judge, with_final_words
-from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.columns import Int64, Texts, distinct, repeated, texts
 from ladle.labelling.contract.events import Effects
 from ladle.labelling.contract.tables import (
     CURRENT,
@@ -82,7 +82,7 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     annotator = _people_of(request.told_by, known.people)
     new, changed, is_older, retimed = _label_rows(request, annotator, taken, known)
     older = int(is_older.sum())
-    touched = np.unique(request.row[good])
+    touched = distinct(request.row[good])
     labels = LabelTable.joined([overlay(known.label, changed), new])
     tasks, moved = _tasks(settings, request, touched, labels, known)
     comments, strays = _comments(request, known)
@@ -184,8 +184,13 @@ def answers_gone(request: TellRequest, known: KnownRows, files: Collection[str])
 
 def rejudge(rule: Rule, settings: Settings, known: KnownRows, labels: LabelTable, rows: Int64) -> TaskTable:
     """The tasks of these rows that change their state by their labels. rule: the one that changes them."""
+    return _rejudged(rule, known, resolutions(settings, labels, known.adjudication), rows)
+
+
+def _rejudged(rule: Rule, known: KnownRows, resolved: Resolutions, rows: Int64) -> TaskTable:
+    """As `rejudge`, by what the labels of these rows resolve to."""
     tasks = known.task.take(np.isin(known.task.row, rows))
-    state = _states(settings, labels, tasks.row, known)
+    state = _states(resolved, tasks.row, known)
     check_moves(rule, tasks.state, state)
     moved = state != tasks.state
     return replace(tasks.take(moved), state=state[moved], event=repeated(known.event, int(moved.sum())))
@@ -340,15 +345,14 @@ def _tasks(
     settings: Settings, request: TellRequest, touched: Int64, labels: LabelTable, known: KnownRows
 ) -> tuple[TaskTable, TaskTable]:
     """New tasks for rows without one, and the tasks that change their state."""
-    moved = rejudge("tell", settings, known, labels, touched)
-    fresh = np.setdiff1d(touched, known.task.row)
-    first: dict[int, Any] = dict(
-        zip(reversed(request.row.tolist()), reversed(request.example_id.tolist()), strict=True)
-    )
-    ids = np.empty(len(fresh), object)
-    ids[:] = [first[row] for row in fresh.tolist()]
+    resolved = resolutions(settings, labels, known.adjudication)
+    moved = _rejudged("tell", known, resolved, touched)
+    fresh = touched[~np.isin(touched, known.task.row)]
+    order = np.argsort(request.row, kind="stable")
+    first = order[np.searchsorted(request.row, fresh, sorter=order)]
+    ids = request.example_id[first]
     zeros, origin = repeated(0, len(fresh)), IMPORTED if request.kind == "import" else TOLD
-    state = _states(settings, labels, fresh, known)
+    state = _states(resolved, fresh, known)
     return TaskTable(
         fresh, ids, repeated(origin, len(fresh)), state, zeros, zeros, repeated(known.event, len(fresh))
     ), moved
@@ -358,9 +362,8 @@ def _states_by_row(task: TaskTable) -> dict[int, int]:
     return dict(zip(task.row.tolist(), task.state.tolist(), strict=True))
 
 
-def _states(settings: Settings, labels: LabelTable, rows: Int64, known: KnownRows) -> Int64:
+def _states(resolved: Resolutions, rows: Int64, known: KnownRows) -> Int64:
     """The state of the task of each of these rows."""
-    resolved = resolutions(settings, labels, known.adjudication)
     state = repeated(0, len(rows))
     places = np.searchsorted(resolved.row, rows)
     inside = places < len(resolved.row)

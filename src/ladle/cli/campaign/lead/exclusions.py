@@ -82,7 +82,7 @@ _DID = {"exclude": "excluded", "include": "included"}
 def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str], as_json: bool) -> None:
     from ladle.cli.program.printing import print_answer
 
-    excluded = campaign.progress().excluded
+    excluded = campaign.figures().excluded
     facts = {
         "command": f"campaign {command}",
         "name": campaign.name,

@@ -128,7 +128,7 @@ def _paid(campaign: Campaign) -> str:
     """What the labels that were told so far cost: a new price changes nothing of it."""
     from ladle.labelling.measures.prices import costs_text
 
-    figures = campaign.progress()
+    figures = campaign.figures()
     if not figures.costs:
         return "nothing so far"
     paid = costs_text(figures.costs, figures.unpriced)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.campaign.overview.agreement import review_lines
@@ -19,27 +21,47 @@ if TYPE_CHECKING:
 _WIDEST_CURVE = 72
 
 
-def progress(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: options.AsJson = False) -> None:
+PeopleToo = Annotated[
+    bool | None,
+    typer.Option(
+        "--people/--no-people",
+        help="Read all labels for the figures of people and of the control; by default up to 100,000 labels.",
+        show_default=False,
+    ),
+]
+
+
+def progress(
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    people: PeopleToo = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Show how far the campaign has come: labels, people, speed, spend, the learning curve, and whether to stop."""
     from ladle.cli.program.printing import print_json, print_parts
 
     with open_campaign(db, name, pool=pool) as campaign:
-        figures, settings = campaign.progress(), campaign.settings
+        figures, settings = campaign.progress(people=people), campaign.settings
     if as_json:
         print_json({"command": "campaign progress", **figures.to_dict()})
     else:
-        print_parts(_parts(figures, settings, as_typed("export quarantine -o odd.csv", db, name)), spaced=True)
+        see = as_typed("export quarantine -o odd.csv", db, name), as_typed("progress --people", db, name)
+        print_parts(_parts(figures, settings, *see), spaced=True)
 
 
-def _parts(figures: Progress, settings: Settings, see_quarantine: str) -> list[tuple[str, Any]]:
+def _parts(figures: Progress, settings: Settings, see_quarantine: str, see_people: str) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import annotator_table, model_table
     from ladle.cli.program.printing import two_columns
 
     counts = two_columns(_lines(figures, settings, see_quarantine))
     parts: list[tuple[str, Any]] = [(f"Campaign {figures.name}", counts)]
-    if len(figures.annotators):
+    if figures.not_read:
+        left_out = " and ".join(["the figures of people", *(["the control"] if "control" in figures.not_read else [])])
+        parts.append(("Not read", two_columns({left_out: f"of {counted(figures.labels, 'label')}: {see_people}"})))
+    elif len(figures.annotators):
         parts.append(("Annotators", annotator_table(figures.annotators)))
-    if len(figures.reviews):
+    if not figures.not_read and len(figures.reviews):
         parts.append(("Due for a review", two_columns(review_lines(figures.reviews))))
     if len(figures.curve):
         parts.append(("Models", model_table(figures.curve)))
