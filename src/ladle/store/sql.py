@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class SqlStore(Store):
 
     def __init__(self, url: sa.URL, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
+        text = url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
+        self._shown = without_password(text)
         self._engine = engine_of(url, keeps_connections=keeps_connections, wait_seconds=wait_seconds)
         self._turns = turns_of(url) if keeps_connections else None
         self._dialect = dialect_of(url)
@@ -165,8 +168,7 @@ class SqlStore(Store):
     @property
     def name(self) -> str:
         """See `Store`."""
-        text = self.url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
-        return without_password(text)
+        return self._shown
 
     def names(self) -> list[str]:
         """See `Store`."""
@@ -184,7 +186,7 @@ class SqlStore(Store):
             self._refuse_nameless(connection)
             last = sa.select(sa.func.coalesce(sa.func.max(CAMPAIGNS.c.number), 0))
             number = int(connection.execute(last).scalar_one()) + 1
-            seal = int(CampaignTable.of([(campaign, settings)]).seals(number)[0])
+            seal = _founding_seal(number, campaign, settings)
             values = {"number": number, "name": campaign, "settings": settings, SEAL: seal}
             connection.execute(sa.insert(CAMPAIGNS), values)
             yield _SqlWriter(connection, self._dialect, self.name, number, settings)
@@ -231,10 +233,9 @@ class SqlStore(Store):
         if not rows:
             return None
         number, name, settings, seal = rows[0]
-        number = int(str(number))
-        if int(CampaignTable.of([(name, settings)]).seals(number)[0]) != seal:
+        if _founding_seal(int(str(number)), name, settings) != seal:
             raise damaged(self.name, f"the settings of campaign {campaign!r} changed")
-        return number, str(settings)
+        return int(str(number)), str(settings)
 
     def _refuse_nameless(self, connection: sa.Connection) -> None:
         """Refuse a log without its campaign, whose row is lost. Raises: CorruptFileError. Cost: a pass over the log."""
@@ -395,6 +396,12 @@ class _SqlWriter(Writer):
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
+
+
+@lru_cache(maxsize=64)
+def _founding_seal(number: int, name: object, settings: object) -> int:
+    """The seal of the row of a campaign. Raises: CorruptFileError for values that are no text."""
+    return int(CampaignTable.of([(name, settings)]).seals(number)[0])
 
 
 def _remove_without_campaigns(store: SqlStore, path: Path) -> None:
