@@ -10,7 +10,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
@@ -27,6 +26,8 @@ Int64 = Annotated[npt.NDArray[np.int64], "number"]
 Texts = Annotated[npt.NDArray[np.object_], "text"]  # of str
 Octets = Annotated[npt.NDArray[np.object_], "octets"]  # of bytes
 
+_LAYOUTS: dict[type[Any], tuple[tuple[str, Holds], ...]] = {}
+_GETTERS: dict[type[Any], Callable[[Any], tuple[npt.NDArray[Any], ...]]] = {}
 _EMPTY: dict[type[Any], Any] = {}
 _FEW = 6  # rows that are sealed one by one
 _WORD, _GAMMA, _MIX_1, _MIX_2 = (1 << 64) - 1, int(GAMMA), int(MIX_1), int(MIX_2)
@@ -126,8 +127,8 @@ class Columns:
         sealed one by one, because an array has its own cost.
         """
         if len(self) <= _FEW:
-            holds = [each for _, each in _layout(type(self))]
-            return np.array([_seal(row, holds, salt) for row in self.tuples()], np.int64)
+            kinds = [holds for _, holds in _layout(type(self))]
+            return np.array([_seal(row, kinds, salt) for row in self.tuples()], np.int64)
         sealed = np.full(len(self), salt, np.int64).view(np.uint64)
         for place, (name, holds) in enumerate(self.layout().items(), start=1):
             values = _as_bits(self.column(name), holds)
@@ -135,17 +136,19 @@ class Columns:
         return sealed.view(np.int64)
 
 
-@cache
-def _layout(kind: type[Columns]) -> tuple[tuple[str, Holds], ...]:
+def _layout(kind: type[Any]) -> tuple[tuple[str, Holds], ...]:
     """Each field of a kind of table and what its values are, in order."""
-    hints = get_type_hints(kind, include_extras=True)
-    return tuple((each.name, hints[each.name].__metadata__[0]) for each in fields(kind))
+    if kind not in _LAYOUTS:
+        hints = get_type_hints(kind, include_extras=True)
+        _LAYOUTS[kind] = tuple((each.name, hints[each.name].__metadata__[0]) for each in fields(kind))
+    return _LAYOUTS[kind]
 
 
-@cache
-def _columns_of(kind: type[Columns]) -> Callable[[Columns], tuple[npt.NDArray[Any], ...]]:
+def _columns_of(kind: type[Any]) -> Callable[[Columns], tuple[npt.NDArray[Any], ...]]:
     """A function from a table of this kind to its columns. Every kind has two fields at least."""
-    return attrgetter(*(name for name, _ in _layout(kind)))
+    if kind not in _GETTERS:
+        _GETTERS[kind] = attrgetter(*(name for name, _ in _layout(kind)))
+    return _GETTERS[kind]
 
 
 def repeated(value: Any, count: int) -> npt.NDArray[Any]:
