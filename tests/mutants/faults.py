@@ -1154,7 +1154,7 @@ SEALS = (
     Fault(
         "seals",
         "the settings of a campaign have no seal",
-        "        if int(CampaignTable.of([(name, settings)]).seals(number)[0]) != seal:",
+        "        if _founding_seal(int(str(number)), name, settings) != seal:",
         "        if seal is None:",
         ("test_changed_settings_are_refused",),
     ),

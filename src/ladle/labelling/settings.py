@@ -147,7 +147,13 @@ def in_force(founding: Settings, changes: SettingsTable) -> Settings:
     """The settings after these changes, in order. Raises: CorruptFileError."""
     if not len(changes):
         return founding
-    return replace(_parsed(str(changes.settings[-1])), name=founding.name, files=founding.files, correction={})
+    return _changed(str(changes.settings[-1]), founding.name, founding.files)
+
+
+@lru_cache(maxsize=64)
+def _changed(text: str, name: str, files: str) -> Settings:
+    """The settings of a change, in the campaign of this name and folder."""
+    return replace(_parsed(text), name=name, files=files, correction={})
 
 
 @lru_cache(maxsize=64)

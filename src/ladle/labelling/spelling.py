@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _NOT_OF_A_NAME = frozenset("PZCS")  # Unicode's punctuation, spaces, signs that are not seen, symbols
 
@@ -12,6 +13,7 @@ def one_spelling(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+@lru_cache(maxsize=10_000)
 def looks_of(name: str) -> str:
     """What two names that differ in capitals, widths, spaces and punctuation alone have in common."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -1,11 +1,18 @@
-"""The open campaign of a process: given to each request in the name of its sender, and changed by one at a time."""
+"""The open campaign of a process: given to each request in the name of its sender, and changed by one at a time.
+
+Changes that wait at the same time are stored by one commit (`Store.together`): the disk takes longer over a commit than
+the rules over a label. Each has its own answer or error.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
@@ -15,6 +22,29 @@ from ladle.labelling import Store
 from ladle.service.config import ServiceConfig
 from ladle.service.gate.identity import SignedIn
 from ladle.store.sql import SqlStore
+
+Result = TypeVar("Result")
+MOST_TOGETHER = 32  # changes of one commit: those that come later wait for all of them
+
+
+@dataclass(slots=True, eq=False)
+class _Change:
+    """A change that waits, is being made, or is done. work: None for a block that makes it itself, alone."""
+
+    work: Callable[[], Any] | None = None
+    context: Context = field(default_factory=copy_context)  # of the request
+    is_done: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+    def make(self) -> None:
+        """Do the work. Its error is that of this change alone."""
+        if self.work is None:
+            raise AssertionError("unreachable")
+        try:
+            self.result = self.context.run(self.work)
+        except BaseException as error:
+            self.error = error
 
 
 class Desk:
@@ -28,11 +58,14 @@ class Desk:
         given = config.database
         wait = config.wait_seconds
         store = given if isinstance(given, Store) else SqlStore.open(given, keeps_connections=True, wait_seconds=wait)
+        self._store = store
         self._campaign = Campaign.open(
             store, name=config.name, pool=config.pool, clock=config.campaign_clock, by="service"
         )
         self._wait_seconds = config.wait_seconds
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._queue: deque[_Change] = deque()
+        self._is_held = False
         self._waiting = 0
 
     @property
@@ -56,16 +89,75 @@ class Desk:
         SQLite has one writer, and threads that wait for its lock would sleep and try again. Raises: StoreBusyError when
         others take too long.
         """
-        self._waiting += 1
+        own = _Change()
+        self._wait(own)
         try:
-            if not self._lock.acquire(timeout=self._wait_seconds):
-                raise self._busy()
-            try:
-                yield
-            finally:
-                self._lock.release()
+            yield
         finally:
-            self._waiting -= 1
+            self._end([own])
+
+    def change(self, work: Callable[[], Result]) -> Result:
+        """Make a change of the campaign, together with others that wait: the answer of `work`, once it is stored.
+
+        work: makes the change, and reads what it depends on. It may run in the thread of another request, in the
+        context of its own. Raises: as `work`, which changes nothing then; StoreBusyError; StoreError when the commit
+        fails, for all changes of it.
+        """
+        own = _Change(work)
+        if not self._wait(own):
+            with self._turn:
+                group = self._followers(own)
+            try:
+                with self._store.together(self._campaign.name):
+                    for each in group:
+                        each.make()
+            except BaseException as error:
+                for each in group:
+                    each.error = each.error or error
+            finally:
+                self._end(group)
+        if own.error is not None:
+            raise own.error
+        found: Result = own.result
+        return found
+
+    def _wait(self, own: _Change) -> bool:
+        """Wait for the turn of a change; True when another thread has made it meanwhile. Raises: StoreBusyError."""
+        with self._turn:
+            self._waiting += 1
+            self._queue.append(own)
+
+            def may_go() -> bool:
+                return own.is_done or (not self._is_held and bool(self._queue) and self._queue[0] is own)
+
+            if not self._turn.wait_for(may_go, self._wait_seconds):
+                if own in self._queue:
+                    self._queue.remove(own)
+                    busy = self._busy()
+                    self._waiting -= 1
+                    self._turn.notify_all()
+                    raise busy
+                self._turn.wait_for(lambda: own.is_done)  # it is being made: only its end says what became of it
+            if own.is_done:
+                return True
+            self._queue.popleft()
+            self._is_held = True
+            return False
+
+    def _followers(self, first: _Change) -> list[_Change]:
+        """A change, and those next in the queue that can be made with it. Under the lock."""
+        group = [first]
+        while self._queue and self._queue[0].work is not None and len(group) < MOST_TOGETHER:
+            group.append(self._queue.popleft())
+        return group
+
+    def _end(self, group: list[_Change]) -> None:
+        with self._turn:
+            for each in group:
+                each.is_done = True
+            self._is_held = False
+            self._waiting -= len(group)
+            self._turn.notify_all()
 
     def _busy(self) -> StoreBusyError:
         return StoreBusyError(
@@ -95,4 +187,4 @@ def _one_writer(request: Request) -> Desk:
 
 
 OpenCampaign = Annotated[Campaign, Depends(_acting)]  # in the name of the person who is signed in
-TheDesk = Annotated[Desk, Depends(_one_writer)]  # `with desk.one_writer():` around a change
+TheDesk = Annotated[Desk, Depends(_one_writer)]  # `desk.change(...)`, or `with desk.one_writer():` around a long change

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from ladle.store.dialects import dialect_of
 from ladle.store.engine import WAIT_SECONDS, alongside, engine_of
 from ladle.store.failures import translate
+from ladle.store.joined import joined, part
 from ladle.store.schema import SERVICE_PREFIX
 from ladle.store.turns import Turns, transaction, turns_of
 
@@ -93,6 +94,7 @@ class AccountStore:
 
     def __init__(self, url: sa.URL | None, campaign: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._campaign = campaign
+        self._url = url
         self._dialect = dialect_of(sa.make_url("sqlite://") if url is None else url)
         self._name = "memory" if url is None else url.render_as_string(hide_password=True)
         # In memory there is one connection. A file has the turns of the campaign's transactions.
@@ -175,6 +177,11 @@ class AccountStore:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[sa.Connection]:
+        connection = joined(self._url)
+        if connection is not None:  # committed with the changes of the campaign
+            with translate(self._name), part(connection, self._name):
+                yield connection
+            return
         alone = self._name == "memory"
         options = self._dialect.isolation(writes=writes)
         with (

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ladle.errors import StoreError
 from ladle.store.engine import WAIT, WAIT_SECONDS
-from ladle.store.queries import Wording, insertion
+from ladle.store.queries import Wording, insertion, update
 from ladle.store.schema import CAMPAIGNS, PREFIX, SERVICE_PREFIX
 from ladle.store.upgrade import upgrade
 
@@ -121,9 +121,7 @@ class Sqlite(Dialect):
         """See `Dialect`."""
         names = [column.name for column in table.c]
         values = [name for name in names if name not in keys]
-        assignments = ", ".join(f'"{name}" = ?' for name in values)
-        conditions = " AND ".join(f'"{name}" = ?' for name in keys)
-        statement = f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
+        statement = update(table.name, tuple(values), tuple(keys))
         in_order = itemgetter(*(names.index(name) for name in (*values, *keys)))
         changed = 0
         for chunk in _chunks(rows):

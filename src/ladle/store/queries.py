@@ -72,6 +72,13 @@ def insertion(table: str, names: Sequence[str]) -> str:
 
 
 @cache
+def update(table: str, values: Sequence[str], keys: Sequence[str]) -> str:
+    """Other values of the row of a key in SQLite. Parameters: the values, the key."""
+    assignments = ", ".join(f'"{name}" = ?' for name in values)
+    return f"UPDATE {table} SET {assignments} WHERE " + " AND ".join(f'"{name}" = ?' for name in keys)
+
+
+@cache
 def count(wording: Wording, name: str) -> str:
     """How many rows a table has. Parameter: the campaign."""
     return f"SELECT count(*) FROM {TABLES[_KINDS[name]].name} WHERE {CAMPAIGN} = {wording.mark}"

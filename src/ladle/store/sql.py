@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 
@@ -30,9 +32,12 @@ from ladle.store.engine import (
     without_password,
 )
 from ladle.store.failures import translate
+from ladle.store.joined import joining, part
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, TABLES, is_short
 from ladle.store.turns import transaction, turns_of
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
+
+KEPT_ROWS = 1_000  # of a whole table that a view keeps, because the rules read it again
 
 
 class SqlStore(Store):
@@ -46,10 +51,13 @@ class SqlStore(Store):
 
     def __init__(self, url: sa.URL, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
+        text = url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
+        self._shown = without_password(text)
         self._engine = engine_of(url, keeps_connections=keeps_connections, wait_seconds=wait_seconds)
         self._turns = turns_of(url) if keeps_connections else None
         self._dialect = dialect_of(url)
         weakref.finalize(self, self._engine.dispose)  # closes what is open where nobody calls `close`
+        self._own = threading.local()  # the view and the campaign of the block `together` of a thread
 
     @classmethod
     def create(cls, url: object) -> SqlStore:
@@ -168,8 +176,7 @@ class SqlStore(Store):
     @property
     def name(self) -> str:
         """See `Store`."""
-        text = self.url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
-        return without_password(text)
+        return self._shown
 
     def names(self) -> list[str]:
         """See `Store`."""
@@ -187,24 +194,51 @@ class SqlStore(Store):
             self._refuse_nameless(connection)
             last = sa.select(sa.func.coalesce(sa.func.max(CAMPAIGNS.c.number), 0))
             number = int(connection.execute(last).scalar_one()) + 1
-            seal = int(CampaignTable.of([(campaign, settings)]).seals(number)[0])
+            seal = _founding_seal(number, campaign, settings)
             values = {"number": number, "name": campaign, "settings": settings, SEAL: seal}
             connection.execute(sa.insert(CAMPAIGNS), values)
-            yield _SqlWriter(connection, self._dialect, self.name, number, settings)
+            yield _SqlWriter(_SqlView(connection, self._dialect, self.name, number, settings))
 
     @contextmanager
     def reading(self, campaign: str) -> Iterator[View]:
         """See `Store`."""
+        view = self._together(campaign)
+        if view is not None:
+            with translate(self.name):
+                yield view
+            return
         with self._connect(writes=False) as connection:
-            yield _SqlView(connection, self._dialect, self.name, *self._existing(connection, campaign))
+            yield self._view(connection, campaign)
 
     @contextmanager
     def writing(self, campaign: str) -> Iterator[Writer]:
         """See `Store`."""
+        view = self._together(campaign)
+        if view is not None:
+            try:
+                with translate(self.name), part(view.connection, self.name):
+                    do_alongside(view.connection)
+                    yield _SqlWriter(view)
+            except BaseException:
+                view.forget()
+                raise
+            return
         with self._connect(writes=True) as connection:
             self._dialect.hold(connection, campaign)
             do_alongside(connection)
-            yield _SqlWriter(connection, self._dialect, self.name, *self._existing(connection, campaign))
+            yield _SqlWriter(self._view(connection, campaign))
+
+    @contextmanager
+    def together(self, campaign: str) -> Iterator[None]:
+        """See `Store`: one transaction, in which each change is a savepoint. They share what they read."""
+        with self._connect(writes=True) as connection:
+            self._dialect.hold(connection, campaign)
+            self._own.view, self._own.campaign = self._view(connection, campaign), campaign
+            try:
+                with joining(self.url, connection):
+                    yield
+            finally:
+                self._own.view = None
 
     def problems(self) -> list[str]:
         """See `Store`: problems of the file (SQLite) and of the definitions of the tables."""
@@ -228,16 +262,23 @@ class SqlStore(Store):
             with translate(self.name, committing=writes):
                 begun.commit()
 
+    def _view(self, connection: sa.Connection, campaign: str) -> _SqlView:
+        return _SqlView(connection, self._dialect, self.name, *self._existing(connection, campaign))
+
+    def _together(self, campaign: str) -> _SqlView | None:
+        """What this thread reads in its block `together` of this campaign; None outside of one."""
+        view: _SqlView | None = getattr(self._own, "view", None)
+        return view if view is not None and self._own.campaign == campaign else None
+
     def _find(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
         query = f"SELECT number, name, settings, seal FROM {CAMPAIGNS.name} WHERE name = {self._dialect.wording.mark}"
         rows = [row for part in self._dialect.fetch(connection, query, (campaign,)) for row in part]
         if not rows:
             return None
         number, name, settings, seal = rows[0]
-        number = int(str(number))
-        if int(CampaignTable.of([(name, settings)]).seals(number)[0]) != seal:
+        if _founding_seal(int(str(number)), name, settings) != seal:
             raise damaged(self.name, f"the settings of campaign {campaign!r} changed")
-        return number, str(settings)
+        return int(str(number)), str(settings)
 
     def _refuse_nameless(self, connection: sa.Connection) -> None:
         """Refuse a log without its campaign, whose row is lost. Raises: CorruptFileError. Cost: a pass over the log."""
@@ -262,10 +303,10 @@ _SHARE, _LEAST = 4, 100  # a table of less than a quarter as many rows as values
 
 class _SqlView(View):
     def __init__(self, connection: sa.Connection, dialect: Dialect, name: str, number: int, settings: str) -> None:
-        self._connection = connection
-        self._dialect = dialect
-        self._name = name
-        self._number = number
+        self.connection = connection
+        self.dialect = dialect
+        self.name = name
+        self.number = number
         self._settings = settings
         self._wording = dialect.wording
         self._known: dict[tuple[object, ...], Columns] = {}  # what was read by a field: the rules ask for it again
@@ -276,7 +317,7 @@ class _SqlView(View):
 
     def read(self, kind: type[Kind], field: str = "", among: Iterable[object] = ()) -> Kind:
         if not field:
-            return self._fetch(kind, queries.whole(self._wording, kind.NAME))
+            return self._whole(kind)
         values = list(among)
         if not values:
             return kind.empty()
@@ -290,10 +331,19 @@ class _SqlView(View):
             text = queries.by_field(
                 self._wording, kind.NAME, field, is_single=len(values) == 1, is_served="" not in values
             )
-            wanted = values[0] if len(values) == 1 else self._dialect.values(values)
+            wanted = values[0] if len(values) == 1 else self.dialect.values(values)
             # Sorted here: with an ORDER BY, SQLite would read the whole table in order instead of sorting few rows.
             self._known[known] = self._fetch(kind, text, wanted, sort=True)
         found: Kind = self._known[known]  # type: ignore[assignment]
+        return found
+
+    def _whole(self, kind: type[Kind]) -> Kind:
+        if (kind,) in self._known:
+            known: Kind = self._known[kind,]  # type: ignore[assignment]
+            return known
+        found = self._fetch(kind, queries.whole(self._wording, kind.NAME))
+        if len(found) <= KEPT_ROWS:
+            self._known[kind,] = found
         return found
 
     def last(self, kind: type[Kind]) -> Kind:
@@ -303,9 +353,9 @@ class _SqlView(View):
         return found
 
     def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
-        with translate(self._name):
+        with translate(self.name):
             return {
-                kind.NAME: int(str(next(self._dialect.fetch(self._connection, text, (self._number,)))[0][0]))
+                kind.NAME: int(str(next(self.dialect.fetch(self.connection, text, (self.number,)))[0][0]))
                 for kind in kinds
                 for text in [queries.count(self._wording, kind.NAME)]
             }
@@ -326,26 +376,26 @@ class _SqlView(View):
         """Whether a table has fewer rows than this."""
         if limit < _LEAST:
             return False
-        with translate(self._name):
+        with translate(self.name):
             text = queries.count_up_to(self._wording, kind.NAME)
-            rows = next(self._dialect.fetch(self._connection, text, (self._number, limit)))[0][0]
+            rows = next(self.dialect.fetch(self.connection, text, (self.number, limit)))[0][0]
         return int(str(rows)) < limit
 
-    def forget(self, kind: type[Columns]) -> None:
-        """Read this table anew from now on: it is written to."""
-        for known in [each for each in self._known if each[0] is kind]:
+    def forget(self, kind: type[Columns] | None = None) -> None:
+        """Read this table anew from now on, because it is written to; without a kind, all tables."""
+        for known in [each for each in self._known if kind is None or each[0] is kind]:
             del self._known[known]
 
     def now(self) -> int | None:
-        with translate(self._name):
-            return self._dialect.now(self._connection)
+        with translate(self.name):
+            return self.dialect.now(self.connection)
 
     def _fetch(self, kind: type[Kind], query: str, *parameters: object, sort: bool = False) -> Kind:
         """The rows of a query, once every row has passed its seal. Raises: CorruptFileError."""
-        with translate(self._name):
+        with translate(self.name):
             parts = [
                 self._checked(kind, rows)
-                for rows in self._dialect.fetch(self._connection, query, (self._number, *parameters))
+                for rows in self.dialect.fetch(self.connection, query, (self.number, *parameters))
             ]
         columns = parts[0] if len(parts) == 1 else kind.joined(parts)
         return columns.in_order() if sort else columns
@@ -354,18 +404,16 @@ class _SqlView(View):
         """These rows as columns, once each has passed its seal. Raises: CorruptFileError."""
         *by_field, seals = list(zip(*rows, strict=True))
         columns = kind.of_fields(by_field)
-        if not (set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)):
-            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
+        if not (set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self.number), seals)):
+            raise damaged(self.name, f"a row of the table {TABLES[kind].name} changed")
         return columns
 
 
 class _SqlWriter(Writer):
-    def __init__(self, connection: sa.Connection, dialect: Dialect, name: str, number: int, settings: str) -> None:
-        self._view = _SqlView(connection, dialect, name, number, settings)
-        self._connection = connection
-        self._dialect = dialect
-        self._name = name
-        self._number = number
+    def __init__(self, view: _SqlView) -> None:
+        self._view = view
+        self._connection, self._dialect = view.connection, view.dialect
+        self._name, self._number = view.name, view.number
 
     @property
     def settings(self) -> str:
@@ -423,6 +471,12 @@ def _is_among(columns: Columns, field: str, values: list[object]) -> npt.NDArray
         return np.isin(column, np.array(values, np.int64))
     wanted = set(values)
     return np.array([each in wanted for each in column.tolist()], bool)
+
+
+@lru_cache(maxsize=64)
+def _founding_seal(number: int, name: object, settings: object) -> int:
+    """The seal of the row of a campaign. Raises: CorruptFileError for values that are no text."""
+    return int(CampaignTable.of([(name, settings)]).seals(number)[0])
 
 
 def _remove_without_campaigns(store: SqlStore, path: Path) -> None:

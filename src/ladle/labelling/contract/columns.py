@@ -8,9 +8,10 @@ is 0, an unknown text is "". Stores keep these kinds without knowing what they m
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
 
 import numpy as np
@@ -25,7 +26,8 @@ Int64 = Annotated[npt.NDArray[np.int64], "number"]
 Texts = Annotated[npt.NDArray[np.object_], "text"]  # of str
 Octets = Annotated[npt.NDArray[np.object_], "octets"]  # of bytes
 
-_LAYOUTS: dict[type[Any], dict[str, Holds]] = {}
+_LAYOUTS: dict[type[Any], tuple[tuple[str, Holds], ...]] = {}
+_GETTERS: dict[type[Any], Callable[[Any], tuple[npt.NDArray[Any], ...]]] = {}
 _EMPTY: dict[type[Any], Any] = {}
 _FEW = 6  # rows that are sealed one by one
 _WORD, _GAMMA, _MIX_1, _MIX_2 = (1 << 64) - 1, int(GAMMA), int(MIX_1), int(MIX_2)
@@ -42,10 +44,7 @@ class Columns:
     @classmethod
     def layout(cls) -> dict[str, Holds]:
         """Each field and what its values are, in order."""
-        if cls not in _LAYOUTS:
-            hints = get_type_hints(cls, include_extras=True)
-            _LAYOUTS[cls] = {each.name: hints[each.name].__metadata__[0] for each in fields(cls)}
-        return dict(_LAYOUTS[cls])
+        return dict(_layout(cls))
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
@@ -59,8 +58,7 @@ class Columns:
     def of_fields(cls, by_field: Sequence[Sequence[Any]]) -> Self:
         """Make columns from one sequence of int, str or bytes for each field. Raises: CorruptFileError, as `of`."""
         arrays = [
-            _column(values, holds, f"{cls.NAME}.{name}")
-            for values, (name, holds) in zip(by_field, cls.layout().items(), strict=True)
+            _column(values, holds, cls.NAME, name) for values, (name, holds) in zip(by_field, _layout(cls), strict=True)
         ]
         return cls(*arrays)
 
@@ -80,10 +78,10 @@ class Columns:
         listed = [part for part in parts if len(part)]
         if len(listed) < 2:
             return listed[0] if listed else cls.empty()
-        return cls(*(np.concatenate([part.column(name) for part in listed]) for name in cls.layout()))
+        return cls(*map(np.concatenate, zip(*map(_columns_of(cls), listed), strict=True)))
 
     def __len__(self) -> int:
-        return len(self.column(self.KEY[0]))
+        return len(getattr(self, self.KEY[0]))
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """The column of one field."""
@@ -92,7 +90,10 @@ class Columns:
 
     def take(self, which: npt.NDArray[Any]) -> Self:
         """The rows at these places, or where a mask is set."""
-        return type(self)(*(self.column(name)[which] for name in self.layout()))
+        kind = type(self)
+        if not len(self) and not len(which):
+            return self
+        return kind(*[column[which] for column in _columns_of(kind)(self)])
 
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """One tuple of int, str and bytes for each row."""
@@ -100,7 +101,7 @@ class Columns:
 
     def lists(self) -> list[list[Any]]:
         """One list of int, str or bytes for each field."""
-        return [self.column(name).tolist() for name in self.layout()]
+        return [column.tolist() for column in _columns_of(type(self))(self)]
 
     def each_key(self) -> Iterator[tuple[Any, ...]]:
         """The key of each row."""
@@ -108,6 +109,8 @@ class Columns:
 
     def in_order(self) -> Self:
         """The rows in ascending order of their keys."""
+        if len(self) < 2:
+            return self
         if len(self.KEY) == 1 and self.layout()[self.KEY[0]] == "number":
             return self.take(np.argsort(self.column(self.KEY[0]), kind="stable"))
         keys = list(self.each_key())
@@ -126,12 +129,28 @@ class Columns:
         sealed one by one, because an array has its own cost.
         """
         if len(self) <= _FEW:
-            return np.array([_seal(row, list(self.layout().values()), salt) for row in self.tuples()], np.int64)
+            kinds = [holds for _, holds in _layout(type(self))]
+            return np.array([_seal(row, kinds, salt) for row in self.tuples()], np.int64)
         sealed = np.full(len(self), salt, np.int64).view(np.uint64)
         for place, (name, holds) in enumerate(self.layout().items(), start=1):
             values = _as_bits(self.column(name), holds)
             sealed = _mixed(sealed ^ _mixed(values + np.uint64(place)))
         return sealed.view(np.int64)
+
+
+def _layout(kind: type[Any]) -> tuple[tuple[str, Holds], ...]:
+    """Each field of a kind of table and what its values are, in order."""
+    if kind not in _LAYOUTS:
+        hints = get_type_hints(kind, include_extras=True)
+        _LAYOUTS[kind] = tuple((each.name, hints[each.name].__metadata__[0]) for each in fields(kind))
+    return _LAYOUTS[kind]
+
+
+def _columns_of(kind: type[Any]) -> Callable[[Columns], tuple[npt.NDArray[Any], ...]]:
+    """A function from a table of this kind to its columns. Every kind has two fields at least."""
+    if kind not in _GETTERS:
+        _GETTERS[kind] = attrgetter(*(name for name, _ in _layout(kind)))
+    return _GETTERS[kind]
 
 
 def repeated(value: Any, count: int) -> npt.NDArray[Any]:
@@ -159,12 +178,12 @@ def texts(values: Iterable[Any]) -> Texts:
     return column
 
 
-def _column(values: Sequence[Any], holds: Holds, name: str) -> npt.NDArray[Any]:
+def _column(values: Sequence[Any], holds: Holds, table: str, name: str) -> npt.NDArray[Any]:
     wanted = _PYTHON[holds]
     wrong = set(map(type, values)) - {wanted}
     if wrong:
         raise CorruptFileError(
-            f"the column {name}",
+            f"the column {table}.{name}",
             wanted=f"hold {wanted.__name__} only",
             got=f"a value of type {wrong.pop().__name__}: the database is damaged",
             remedy="Restore it from a backup.",
@@ -189,8 +208,15 @@ def _seal(row: Sequence[Any], holds: Sequence[Holds], salt: int) -> int:
     """The checksum of one row, as `Columns.seals` has it."""
     sealed = salt & _WORD
     for place, (value, what) in enumerate(zip(row, holds, strict=True), start=1):
-        bits = value & _WORD if what == "number" else _code(value) if what == "text" else _digest(value)
-        sealed = _mixed_word(sealed ^ _mixed_word((bits + place) & _WORD))
+        bits = value if what == "number" else _code(value) if what == "text" else _digest(value)
+        # `_mixed` of one word as a Python int, twice, written out: calls would take half of the time of a label.
+        word = (bits + place + _GAMMA) & _WORD
+        word = ((word ^ word >> 30) * _MIX_1) & _WORD
+        word = ((word ^ word >> 27) * _MIX_2) & _WORD
+        word = ((sealed ^ word ^ word >> 31) + _GAMMA) & _WORD
+        word = ((word ^ word >> 30) * _MIX_1) & _WORD
+        word = ((word ^ word >> 27) * _MIX_2) & _WORD
+        sealed = word ^ word >> 31
     return sealed - (1 << 64) if sealed >> 63 else sealed
 
 
@@ -216,11 +242,3 @@ def _codes(values: Collection[str]) -> npt.NDArray[np.uint64]:
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """A bijection of 64 bits in which each input bit affects every output bit: a step of SplitMix64."""
     return mix(values + GAMMA)
-
-
-def _mixed_word(word: int) -> int:
-    """As `_mixed`, of one word as a Python int."""
-    word = (word + _GAMMA) & _WORD
-    word = ((word ^ word >> 30) * _MIX_1) & _WORD
-    word = ((word ^ word >> 27) * _MIX_2) & _WORD
-    return word ^ word >> 31

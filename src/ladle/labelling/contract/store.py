@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -303,6 +303,34 @@ class Store(ABC):
         StoreError, StoreBusyError
             As `founding`.
         """
+
+    def together(self, campaign: str) -> AbstractContextManager[None]:
+        """Store the changes that this thread makes in a block at its end, all at once, where the store can do so.
+
+        Inside the block, each `writing` of the campaign is a change of its own, as outside: one that raises is undone,
+        and the others stand. `reading` sees the changes before it.
+
+        Parameters
+        ----------
+        campaign : str
+            Its name.
+
+        Yields
+        ------
+        None
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such campaign.
+        StoreError, StoreBusyError
+            As `founding`. When they are raised at the end of the block, none of the changes is stored.
+
+        Notes
+        -----
+        Here each change is stored at once, which is right for a store where that costs little.
+        """
+        return nullcontext()
 
     @abstractmethod
     def problems(self) -> list[str]:

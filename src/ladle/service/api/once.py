@@ -39,6 +39,10 @@ KeyHeader = Annotated[
 ]
 
 
+def _as_it_is(change: Callable[[], Kind]) -> Kind:
+    return change()
+
+
 class Once:
     """The key of one request, if it has one."""
 
@@ -66,22 +70,36 @@ class Once:
         with one_of_key(self._own, self._config.wait_seconds), self._kept.claiming(self._row(body), self._check(body)):
             yield
 
-    def run(self, body: BaseModel, kind: type[Kind], change: Callable[[], Kind]) -> Kind:
-        """Make a change, or give the answer of the first time. Raises: ReusedKeyError; as `change`."""
-        if self._own is None:
-            return change()
-        with one_of_key(self._own, self._config.wait_seconds):
-            row, check = self._row(body), self._check(body)
-            for before in self._kept.find(Answered, key=self._own):
-                check(before)
-                if before.body:
-                    return kind.model_validate_json(before.body)
-            with self._kept.claiming(row, check):
-                answer = change()
-            text = answer.model_dump_json()
-            if not self._kept.change(Answered, {"key": self._own, "body": ""}, body=text):
-                self._kept.add(replace(row, body=text))  # the change wrote nothing
-            return answer
+    def run(
+        self,
+        body: BaseModel,
+        kind: type[Kind],
+        change: Callable[[], Kind],
+        *,
+        within: Callable[[Callable[[], Kind]], Kind] = _as_it_is,
+    ) -> Kind:
+        """Make a change, or give the answer of the first time. Raises: ReusedKeyError; as `change` and `within`.
+
+        within: makes the change, such as `Desk.change`: the answer is kept by the commit that stores it.
+        """
+        own = self._own
+        if own is None:
+            return within(change)
+        with one_of_key(own, self._config.wait_seconds):
+            return within(lambda: self._answer(own, body, kind, change))
+
+    def _answer(self, own: str, body: BaseModel, kind: type[Kind], change: Callable[[], Kind]) -> Kind:
+        row, check = self._row(body), self._check(body)
+        for before in self._kept.find(Answered, key=own):
+            check(before)
+            if before.body:
+                return kind.model_validate_json(before.body)
+        with self._kept.claiming(row, check):
+            answer = change()
+        text = answer.model_dump_json()
+        if not self._kept.change(Answered, {"key": own, "body": ""}, body=text):
+            self._kept.add(replace(row, body=text))  # the change wrote nothing
+        return answer
 
     def _row(self, body: BaseModel) -> Answered:
         asked = [self._request.method, self._request.url.path, body.model_dump(mode="json")]

@@ -58,10 +58,9 @@ def take(
         raise AccessError("`share`", wanted="be said by a lead", got=f"{identity.name!r}, an annotator")
 
     def change() -> models.TakenAnswer:
-        with desk.one_writer():
-            taken = campaign.take(
-                annotator, body.size, lease_seconds=body.lease_seconds, share=body.share, disputed=body.disputed
-            )
+        taken = campaign.take(
+            annotator, body.size, lease_seconds=body.lease_seconds, share=body.share, disputed=body.disputed
+        )
         pairs = zip(taken.ids.tolist(), taken.rows.tolist(), strict=True)
         return models.TakenAnswer(
             annotator=taken.annotator,
@@ -71,7 +70,7 @@ def take(
             passed_on=taken.passed_on,
         )
 
-    return once.run(body, models.TakenAnswer, change)
+    return once.run(body, models.TakenAnswer, change, within=desk.change)
 
 
 @router.post("/tell", operation_id="tell")
@@ -81,9 +80,10 @@ def tell(
     """Store labels. Another label of the same annotator for an example is a new version."""
     annotator = worker_of(identity, body.annotator)
     ids = [each.id for each in body.labels]
-    require_own(campaign, identity, ids)
-    with once.claimed(body), desk.one_writer():
-        told = campaign.tell(
+
+    def change() -> Told:
+        require_own(campaign, identity, ids)
+        return campaign.tell(
             ids,
             [each.label for each in body.labels],
             annotator=annotator,
@@ -92,7 +92,9 @@ def tell(
             told_at=[each.told_at for each in body.labels],
             seconds=[each.seconds for each in body.labels],
         )
-    return told_answer(told, identity)
+
+    with once.claimed(body):
+        return told_answer(desk.change(change), identity)
 
 
 @router.post("/skip", operation_id="skip")
@@ -102,9 +104,10 @@ def skip(
     """Store that labels cannot be told: one is not asked for these examples again."""
     annotator = worker_of(identity, body.annotator)
     ids = [each.id for each in body.skips]
-    require_own(campaign, identity, ids)
-    with once.claimed(body), desk.one_writer():
-        told = campaign.skip(
+
+    def change() -> Told:
+        require_own(campaign, identity, ids)
+        return campaign.skip(
             ids,
             annotator=annotator,
             reason=[each.reason for each in body.skips],
@@ -112,7 +115,9 @@ def skip(
             told_at=[each.told_at for each in body.skips],
             seconds=[each.seconds for each in body.skips],
         )
-    return told_answer(told, identity)
+
+    with once.claimed(body):
+        return told_answer(desk.change(change), identity)
 
 
 @router.post("/comment", operation_id="comment")
@@ -125,11 +130,10 @@ def comment(
 
     def change() -> models.CountAnswer:
         require_own(campaign, identity, ids)
-        with desk.one_writer():
-            new = campaign.comment(ids, [each.text for each in body.comments], annotator=annotator)
+        new = campaign.comment(ids, [each.text for each in body.comments], annotator=annotator)
         return models.CountAnswer(changed=new)
 
-    return once.run(body, models.CountAnswer, change)
+    return once.run(body, models.CountAnswer, change, within=desk.change)
 
 
 @router.post("/release", operation_id="release")
@@ -142,10 +146,9 @@ def release(
     def change() -> models.CountAnswer:
         if body.ids is not None:
             require_own(campaign, identity, body.ids)
-        with desk.one_writer():
-            return models.CountAnswer(changed=campaign.release(annotator, body.ids))
+        return models.CountAnswer(changed=campaign.release(annotator, body.ids))
 
-    return once.run(body, models.CountAnswer, change)
+    return once.run(body, models.CountAnswer, change, within=desk.change)
 
 
 def told_answer(told: Told, identity: Identity) -> models.ToldAnswer:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ladle.campaign import Campaign
 from ladle.errors import IdError, LadleError, NotFoundError
+from ladle.labelling.answers import Told
 from ladle.service.api import models
 from ladle.service.api.answers import id_in_address, require_own
 from ladle.service.api.json_bodies import JsonRoute
@@ -90,8 +91,7 @@ class GroupStored(BaseModel):
 @router.post("/label/tasks")
 def take(wish: TakeWish, request: Request, identity: Annotators, campaign: OpenCampaign, desk: TheDesk) -> NextTasks:
     """Take the next tasks, or renew the lease of those that this person has."""
-    with desk.one_writer():
-        taken = campaign.take(identity.name, wish.size, lease_seconds=wish.lease_seconds)
+    taken = desk.change(lambda: campaign.take(identity.name, wish.size, lease_seconds=wish.lease_seconds))
     ids = taken.ids.tolist()
     config: ServiceConfig = request.app.state.config
     groups = campaign.groups_of(identity.name, ids) if config.groups and ids else [[] for _ in ids]
@@ -112,9 +112,10 @@ def tell_group(
 ) -> GroupStored:
     """Store one answer for a task and its near-duplicates. Raises: NotFoundError, IdError, ArgumentError."""
     task = id_in_address(campaign, given.id)
-    require_own(campaign, identity, [task])
-    with once.claimed(given), desk.one_writer():
-        told = campaign.tell_group(
+
+    def change() -> Told:
+        require_own(campaign, identity, [task])
+        return campaign.tell_group(
             task,
             given.label,
             [id_in_address(campaign, each) for each in given.members],
@@ -123,6 +124,9 @@ def tell_group(
             told_at=given.told_at,
             seconds=given.seconds,
         )
+
+    with once.claimed(given):
+        told = desk.change(change)
     return GroupStored(accepted=told.accepted, quarantined=told.quarantined, repeated=told.repeated)
 
 
