@@ -22,7 +22,7 @@ from ladle.arrays import check_finite
 from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.locations import need_file
-from ladle.lab.data.packages import need
+from ladle.packages import need
 from ladle.memory.budget import require
 from ladle.pool import Pool, open_pool
 
