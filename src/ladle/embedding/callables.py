@@ -52,8 +52,9 @@ def score_and_embed(
     out : path
         The folder to write, which is the pool afterwards. Until the pass is complete it is called `out` + ".partial".
     version : str
-        The name of this model and of these inputs. A pass continues only under the same name: a callable has nothing else
-        by which Ladle could tell that it has changed, but for the first batch, which is computed again and compared.
+        The name of this model and of these inputs. A pass continues only under the same name: a callable has nothing
+        else by which Ladle could tell that it has changed, but for the first batch, which is computed again and
+        compared.
     ids : array_like, optional
         n ids, integers or texts. By default the row numbers.
     batch_size : int, default 256
@@ -103,10 +104,9 @@ def score_and_embed(
         shard_rows,
         progress,
     )
-    if not callable(model):
-        raise ArgumentError("`model`", wanted="be a callable", got=shown(model)[:80])
+    _check_callable(model)
     batch_size = whole(batch_size, "`batch_size`", least=1)
-    text(version, "`version`", wanted="be a name of the model and its inputs, such as \"resnet-3\"")
+    text(version, "`version`", wanted='be a name of the model and its inputs, such as "resnet-3"')
     try:
         rows = len(inputs)
         inputs[0:0]
@@ -114,11 +114,11 @@ def score_and_embed(
         got = f"a {type(inputs).__name__}"
         remedy = "A loader of PyTorch goes to ladle.torch.score_and_embed."
         raise ArgumentError("`inputs`", wanted="have a length and slices", got=got, remedy=remedy) from cause
-    return run_pass(_Calls(model, inputs, rows, given_ids(ids, rows), batch_size, version), options)
+    return run_pass(CallSource(model, inputs, rows, given_ids(ids, rows), batch_size, {"version": version}), options)
 
 
 @dataclass(frozen=True, slots=True)
-class _Calls:
+class CallSource:
     """A callable and its inputs as a source of batches."""
 
     model: Callable[[Any], Answer]
@@ -126,14 +126,14 @@ class _Calls:
     rows: int
     ids: Any
     batch_size: int
-    version: str
+    own_facts: Mapping[str, Fact]
     tolerance: float = 1e-3
 
     @property
     def facts(self) -> Mapping[str, Fact]:
         """See `BatchSource`."""
         return {
-            "version": self.version,
+            **self.own_facts,
             "rows": self.rows,
             "batch_size": self.batch_size,
             "ids": ids_digest(self.ids),
@@ -144,10 +144,7 @@ class _Calls:
         for first in range(start, self.rows, self.batch_size):
             part = self.inputs[first : first + self.batch_size]
             answer = self.model(part)
-            if not isinstance(answer, tuple) or len(answer) != 2:
-                got = f"a {type(answer).__name__}"
-                raise ShapeError("the answer of the model", wanted="be (outputs, embeddings)", got=got)
-            outputs, embeddings = answer
+            outputs, embeddings = _pair(answer)
             count = min(self.batch_size, self.rows - first)
             ids = None if self.ids is None else self.ids.slice(first, count)
             yield Batch(
@@ -160,6 +157,18 @@ class _Calls:
     def notices(self) -> tuple[str, ...]:
         """See `BatchSource`."""
         return ()
+
+
+def _pair(answer: object) -> tuple[Any, Any]:
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        got = f"a {type(answer).__name__}"
+        raise ShapeError("the answer of the model", wanted="be (outputs, embeddings)", got=got)
+    return answer
+
+
+def _check_callable(model: object) -> None:
+    if not callable(model):
+        raise ArgumentError("`model`", wanted="be a callable", got=shown(model)[:80])
 
 
 def ids_digest(ids: Any) -> str:

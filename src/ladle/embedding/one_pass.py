@@ -1,8 +1,8 @@
 """One pass of a model over a pool, written shard by shard; killed and called again it goes on.
 
 Shards end where batches end, at the first batch that makes them `shard_rows` long, so the same batches make the same
-shards. When a pass goes on, its first batch is computed again and compared with what was stored: facts may be equal where
-the model is not.
+shards. When a pass goes on, its first batch is computed again and compared with what was stored: facts may be equal
+where the model is not.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def run_pass(source: BatchSource, options: PassOptions) -> ScoredPool:
     """Read all batches of the source and write them: the finished pass.
 
     Raises: MismatchError when `out` holds a pass of another model, loader or options, or when the first batch is not
-    what it was; MemoryPlanError when the disk has no room; ShapeError, NonFiniteError, IdError for answers that cannot be
-    used; FileError. What was finished stays, and the same call goes on.
+    what it was; MemoryPlanError when the disk has no room; ShapeError, NonFiniteError, IdError for answers that cannot
+    be used; FileError. What was finished stays, and the same call goes on.
     Cost: the model's, and in memory one shard and 8 bytes for each id that the source gives.
     """
     out = options.folder
@@ -285,7 +285,9 @@ class _Pass:
         ids = pa.array(np.arange(batch.rows)) if batch.ids is None else _ids(batch, 0)
         dim = self.shards.about["dim"]
         then = stored["embedding"].combine_chunks().values.to_numpy().reshape(-1, dim).astype(np.float64)
-        same_ids = stored["id"].combine_chunks().cast(ids.type, safe=False).equals(ids) if _alike(stored, ids) else False
+        same_ids = (
+            stored["id"].combine_chunks().cast(ids.type, safe=False).equals(ids) if _alike(stored, ids) else False
+        )
         now = np.asarray(batch.embeddings, np.float64)
         got = ""
         if not same_ids:

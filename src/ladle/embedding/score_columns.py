@@ -73,9 +73,7 @@ class ScoreColumns:
                     '(n, 1), multilabel="min" for a yes-or-no class.'
                 )
             wanted = "be one number per example, with `binary`" if self.binary else "have shape (rows, classes)"
-            raise ShapeError(
-                "the outputs of the model", wanted=wanted, got=f"shape {outputs.shape}", remedy=remedy
-            )
+            raise ShapeError("the outputs of the model", wanted=wanted, got=f"shape {outputs.shape}", remedy=remedy)
         return int(outputs.shape[1])
 
     def keeps_probabilities(self, classes: int) -> bool:

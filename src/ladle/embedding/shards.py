@@ -1,8 +1,8 @@
 """The files of a pass: shards of a pool, shards of its scores, and a manifest with the digest of each.
 
 The folder is the pool: `shard-00000.parquet` and so on have `id`, `embedding` and the kept columns. The same shards in
-its folder `_scores` have `id` and the columns of scores. `_pass.json` names the model, the loader and the options, and the
-SHA-256 of every shard. Names that begin with `_` are ignored when the folder is opened as a pool.
+its folder `_scores` have `id` and the columns of scores. `_pass.json` names the model, the loader and the options, and
+the SHA-256 of every shard. Names that begin with `_` are ignored when the folder is opened as a pool.
 
 Until the pass is complete the folder is called NAME.partial, so that nobody reads a part of a pool as the whole.
 """
@@ -134,7 +134,7 @@ class ShardFolder:
         return self.folder / SCORES / f"shard-{number:05}.parquet"
 
     def add(self, pool: Any, scores: Any) -> None:
-        """Write a shard. pool, scores: tables; None for no scores. Raises: FileError, and the shard then counts as absent."""
+        """Write a shard. pool, scores: tables; None for no scores. Raises: FileError; the shard is then absent."""
         number = len(self.shards)
         durable.folder(self.folder)
         digests = [_write(pool, self.pool_file(number)), ""]
@@ -153,7 +153,9 @@ class ShardFolder:
             try:
                 os.replace(self.folder, out)  # noqa: PTH105
             except OSError as cause:
-                raise FileError(f"the output {out}", wanted="take its name", got=cause.strerror or str(cause)) from cause
+                raise FileError(
+                    f"the output {out}", wanted="take its name", got=cause.strerror or str(cause)
+                ) from cause
             durable.sync_folder(out.parent)
             self.folder = out
 

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from ladle.embedding.networks import EfficientNetLite0, MiniLm, embedder
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MissingDependencyError, ShapeError
 from ladle.lab.data import features
 from ladle.lab.data.datasets import Dataset
-from ladle.embedding.networks import EfficientNetLite0, MiniLm, embedder
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.data.splits import sampled, split_rows
 from ladle.lab.protocol.catalogue import load

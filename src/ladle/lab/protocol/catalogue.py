@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from functools import cache, partial
 from typing import Any
 
+from ladle.embedding.networks import EfficientNetLite0, MiniLm, embedder
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.lab.data import (
     cifar,
@@ -28,7 +29,6 @@ from ladle.lab.data import (
     words9,
 )
 from ladle.lab.data.datasets import Dataset
-from ladle.embedding.networks import EfficientNetLite0, MiniLm, embedder
 from ladle.lab.data.fashion_mnist import BRING as FASHION_BRING
 from ladle.lab.data.fashion_mnist import LICENCE as FASHION_LICENCE
 from ladle.lab.data.fashion_mnist import fashion_mnist, fashion_mnist_full
