@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ladle.embedding.given_ids import given_ids
 from ladle.embedding.one_pass import SHARD_ROWS, PassOptions, ScoredPool, run_pass
@@ -16,14 +16,11 @@ from ladle.numbers import choice, path_of, switch, text
 from ladle.progress import SILENT, Reporter
 from ladle.scores.uncertainty import MultiLabel
 
-if TYPE_CHECKING:
-    import torch
-
 __all__ = ["score_and_embed"]
 
 
 def score_and_embed(
-    model: torch.nn.Module,
+    model: Any,
     loader: Any,
     *,
     out: str | os.PathLike[str],
