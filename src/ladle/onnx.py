@@ -13,7 +13,7 @@ from ladle.embedding.callables import BATCH_SIZE, CallSource
 from ladle.embedding.given_ids import given_ids
 from ladle.embedding.one_pass import SHARD_ROWS, PassOptions, ScoredPool, run_pass
 from ladle.embedding.onnx_models import CPU, NamedArrays, OnnxModel
-from ladle.embedding.score_columns import Keep, ScoreColumns
+from ladle.embedding.score_columns import Keep, ScoreForm
 from ladle.errors import ArgumentError, ShapeError
 from ladle.numbers import choice, path_of, text, whole
 from ladle.progress import SILENT, Reporter
@@ -90,7 +90,7 @@ def score_and_embed(
     """
     options = PassOptions(
         path_of(out, "`out`"),
-        ScoreColumns.checked(logits=logits, binary=binary, multilabel=multilabel, keep=keep, also=also),
+        ScoreForm.checked(logits=logits, binary=binary, multilabel=multilabel, keep=keep, also=also),
         dtype,
         shard_rows,
         progress,

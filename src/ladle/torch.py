@@ -8,7 +8,7 @@ from typing import Any
 
 from ladle.embedding.given_ids import given_ids
 from ladle.embedding.one_pass import SHARD_ROWS, PassOptions, ScoredPool, run_pass
-from ladle.embedding.score_columns import Keep, ScoreColumns
+from ladle.embedding.score_columns import Keep, ScoreForm
 from ladle.embedding.torch_loaders import LoaderSource, Unpack
 from ladle.embedding.torch_models import PRECISIONS, TOKENS, HookedModel, Precision
 from ladle.errors import ArgumentError
@@ -99,7 +99,7 @@ def score_and_embed(
     """
     options = PassOptions(
         path_of(out, "`out`"),
-        ScoreColumns.checked(logits=logits, binary=binary, multilabel=multilabel, keep=keep, also=also),
+        ScoreForm.checked(logits=logits, binary=binary, multilabel=multilabel, keep=keep, also=also),
         dtype,
         shard_rows,
         progress,
@@ -117,7 +117,7 @@ def score_and_embed(
         return run_pass(source, options)
 
 
-def check_meaning(ends_in: str, columns: ScoreColumns) -> None:
+def check_meaning(ends_in: str, columns: ScoreForm) -> None:
     """Refuse outputs that are not what `logits` says. ends_in: see `HookedModel`. Raises: ArgumentError."""
     if ends_in == "probabilities" and columns.logits:
         raise ArgumentError(

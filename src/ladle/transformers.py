@@ -9,7 +9,7 @@ from typing import Any
 
 from ladle.embedding.given_ids import given_ids
 from ladle.embedding.one_pass import SHARD_ROWS, PassOptions, ScoredPool, run_pass
-from ladle.embedding.score_columns import Keep, ScoreColumns
+from ladle.embedding.score_columns import Keep, ScoreForm
 from ladle.embedding.torch_loaders import LoaderSource
 from ladle.embedding.torch_models import PRECISIONS, TOKENS, HookedModel, Precision, torch_library
 from ladle.errors import ArgumentError
@@ -98,7 +98,7 @@ def score_and_embed(
     """
     options = PassOptions(
         path_of(out, "`out`"),
-        ScoreColumns.checked(logits=True, binary=False, multilabel=multilabel, keep=keep, also=also),
+        ScoreForm.checked(logits=True, binary=False, multilabel=multilabel, keep=keep, also=also),
         dtype,
         shard_rows,
         progress,

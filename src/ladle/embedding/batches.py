@@ -12,7 +12,7 @@ Fact = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ModelBatch:
     """The answers of a model for consecutive examples.
 
     Attributes
@@ -59,7 +59,7 @@ class BatchSource(Protocol):
     @property
     def tolerance(self) -> float: ...  # noqa: D102
 
-    def batches(self, start: int) -> Iterator[Batch]:
+    def batches(self, start: int) -> Iterator[ModelBatch]:
         """The batches from row `start` on, which is the first row of a batch."""
         ...
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.embedding.batches import Batch, Fact
+from ladle.embedding.batches import Fact, ModelBatch
 from ladle.embedding.given_ids import given_ids
 from ladle.embedding.one_pass import SHARD_ROWS, PassOptions, ScoredPool, run_pass
-from ladle.embedding.score_columns import Keep, ScoreColumns
+from ladle.embedding.score_columns import Keep, ScoreForm
 from ladle.errors import ArgumentError, ShapeError
 from ladle.numbers import path_of, shown, text, whole
 from ladle.progress import SILENT, Reporter
@@ -99,7 +99,7 @@ def score_and_embed(
     """
     options = PassOptions(
         path_of(out, "`out`"),
-        ScoreColumns.checked(logits=logits, binary=binary, multilabel=multilabel, keep=keep, also=also),
+        ScoreForm.checked(logits=logits, binary=binary, multilabel=multilabel, keep=keep, also=also),
         dtype,
         shard_rows,
         progress,
@@ -139,7 +139,7 @@ class CallSource:
             "ids": ids_digest(self.ids),
         }
 
-    def batches(self, start: int) -> Iterator[Batch]:
+    def batches(self, start: int) -> Iterator[ModelBatch]:
         """See `BatchSource`."""
         for first in range(start, self.rows, self.batch_size):
             part = self.inputs[first : first + self.batch_size]
@@ -147,7 +147,7 @@ class CallSource:
             outputs, embeddings = _pair(answer)
             count = min(self.batch_size, self.rows - first)
             ids = None if self.ids is None else self.ids.slice(first, count)
-            yield Batch(
+            yield ModelBatch(
                 count,
                 ids,
                 None if outputs is None else np.asarray(outputs),

@@ -59,14 +59,14 @@ class ModelOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Embedder:
+class OpenEmbedder:
     """A model ready to run. run: from pictures of Pillow, or from texts, to (b, dim) floats; made_of: for people."""
 
     run: Callable[[Sequence[Any]], Matrix]
     made_of: str
 
 
-def open_embedder(name: str | None, kind: str, options: ModelOptions) -> Embedder:
+def open_embedder(name: str | None, kind: str, options: ModelOptions) -> OpenEmbedder:
     """The model of this name for examples of a kind, "image" or "text".
 
     Raises: ArgumentError for an unknown name, a model of the other kind, and an option that it does not take;
@@ -82,7 +82,7 @@ def open_embedder(name: str | None, kind: str, options: ModelOptions) -> Embedde
         return _carried_images(options) if kind == "image" else _carried_texts(options)
     if not (colon and inner and library in LIBRARIES):
         raise _unknown(name)
-    makers: dict[tuple[str, str], Callable[[str, ModelOptions], Embedder]] = {
+    makers: dict[tuple[str, str], Callable[[str, ModelOptions], OpenEmbedder]] = {
         ("sentence-transformers", "text"): _sentence_transformer,
         ("transformers", "text"): _transformers_texts,
         ("transformers", "image"): _transformers_images,
@@ -121,20 +121,20 @@ def _in_parts(run: Callable[[Any], Matrix], examples: Sequence[Any], size: int) 
     return np.concatenate([run(examples[start : start + size]) for start in range(0, len(examples), size)])
 
 
-def _carried_images(options: ModelOptions) -> Embedder:
+def _carried_images(options: ModelOptions) -> OpenEmbedder:
     _refuse("efficientnet-lite0", options, "pixels")
     network = EfficientNetLite0(options.pixels or PIXELS)
     made_of, run = network.made_of, network.opened()
-    return Embedder(
+    return OpenEmbedder(
         lambda pictures: _in_parts(lambda part: run(squares(part, network.pixels)), pictures, IMAGES_A_CALL), made_of
     )
 
 
-def _carried_texts(options: ModelOptions) -> Embedder:
+def _carried_texts(options: ModelOptions) -> OpenEmbedder:
     _refuse("minilm", options, "tokens")
     network = MiniLm(options.tokens or 256)
     made_of, run = network.made_of, network.opened()
-    return Embedder(lambda texts: _by_length(run, list(texts)), made_of)
+    return OpenEmbedder(lambda texts: _by_length(run, list(texts)), made_of)
 
 
 def _by_length(run: Callable[[list[str]], Matrix], texts: list[str]) -> Matrix:
@@ -148,7 +148,7 @@ def _by_length(run: Callable[[list[str]], Matrix], texts: list[str]) -> Matrix:
     return made
 
 
-def _onnx_images(path: str, options: ModelOptions) -> Embedder:
+def _onnx_images(path: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("an ONNX model of images", options, "pixels", "scale", "output")
     if options.scale is None:
         raise ArgumentError(
@@ -175,10 +175,10 @@ def _onnx_images(path: str, options: ModelOptions) -> Embedder:
         return model({name: np.ascontiguousarray(planes, np.float32)})[1]
 
     about = f"{_facts(model.facts)}, {pixels} pixels, {options.scale}"
-    return Embedder(lambda pictures: _in_parts(run, pictures, IMAGES_A_CALL), about)
+    return OpenEmbedder(lambda pictures: _in_parts(run, pictures, IMAGES_A_CALL), about)
 
 
-def _onnx_texts(path: str, options: ModelOptions) -> Embedder:
+def _onnx_texts(path: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("an ONNX model of texts", options, "tokenizer", "output", "tokens")
     words = need("tokenizers", package="tokenizers", purpose="embed texts")
     if options.tokenizer is None:
@@ -193,7 +193,7 @@ def _onnx_texts(path: str, options: ModelOptions) -> Embedder:
     model = OnnxModel.of(path, embeddings=options.output, tokens="mean")
     names = model.input_names
     about = f"{_facts(model.facts)}, {options.tokenizer.name}, {options.tokens or 256} tokens"
-    return Embedder(
+    return OpenEmbedder(
         lambda texts: _by_length(lambda part: model(token_arrays(tokenizer, part, names))[1], list(texts)), about
     )
 
@@ -203,12 +203,12 @@ def _facts(facts: Any) -> str:
     return f"{named['model']}, output {named['embeddings']}"
 
 
-def _sentence_transformer(name: str, options: ModelOptions) -> Embedder:
+def _sentence_transformer(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of sentence-transformers", options)
     library = need("sentence_transformers", package="sentence-transformers", purpose="run its models")
     model = library.SentenceTransformer(name)
     about = f"{_hooked(model).facts['model']}, {name}, {versions('sentence-transformers')}"
-    return Embedder(
+    return OpenEmbedder(
         lambda texts: np.asarray(
             model.encode(list(texts), batch_size=TEXTS_A_CALL, convert_to_numpy=True, show_progress_bar=False)
         ),
@@ -216,7 +216,7 @@ def _sentence_transformer(name: str, options: ModelOptions) -> Embedder:
     )
 
 
-def _transformers_texts(name: str, options: ModelOptions) -> Embedder:
+def _transformers_texts(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of transformers", options, "tokens")
     library = need("transformers", package="transformers", purpose="run its models")
     tokenizer = library.AutoTokenizer.from_pretrained(name)
@@ -229,10 +229,10 @@ def _transformers_texts(name: str, options: ModelOptions) -> Embedder:
             return hooked.answers(Call((), dict(made), len(texts)))[1]
 
     about = f"{hooked.facts['model']}, {name}, {options.tokens} tokens, {versions('transformers', 'torch')}"
-    return Embedder(lambda texts: _by_length(run, list(texts)), about)
+    return OpenEmbedder(lambda texts: _by_length(run, list(texts)), about)
 
 
-def _transformers_images(name: str, options: ModelOptions) -> Embedder:
+def _transformers_images(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of transformers", options)
     library = need("transformers", package="transformers", purpose="run its models")
     processor = library.AutoImageProcessor.from_pretrained(name)
@@ -244,10 +244,10 @@ def _transformers_images(name: str, options: ModelOptions) -> Embedder:
             return hooked.answers(Call((), dict(made), len(pictures)))[1]
 
     about = f"{hooked.facts['model']}, {name}, {versions('transformers', 'torch')}"
-    return Embedder(lambda pictures: _in_parts(run, pictures, IMAGES_A_CALL), about)
+    return OpenEmbedder(lambda pictures: _in_parts(run, pictures, IMAGES_A_CALL), about)
 
 
-def _timm(name: str, options: ModelOptions) -> Embedder:
+def _timm(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of timm", options)
     library = need("timm", package="timm", purpose="run its models")
     model = library.create_model(name, pretrained=True, num_classes=0)
@@ -257,7 +257,7 @@ def _timm(name: str, options: ModelOptions) -> Embedder:
     )
 
 
-def _torchvision(name: str, options: ModelOptions) -> Embedder:
+def _torchvision(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of torchvision", options)
     models = need("torchvision.models", package="torchvision", purpose="run its models")
     weights = models.get_model_weights(name).DEFAULT
@@ -265,7 +265,7 @@ def _torchvision(name: str, options: ModelOptions) -> Embedder:
     return _torch_images(model, weights.transforms(), f"torchvision {name}, {weights}", scores=True)
 
 
-def _torch_images(model: Any, prepare: Callable[[Any], Any], about: str, *, scores: bool) -> Embedder:
+def _torch_images(model: Any, prepare: Callable[[Any], Any], about: str, *, scores: bool) -> OpenEmbedder:
     """A network of images. prepare: from a picture to a tensor (3, height, width). scores: whether it gives classes."""
     torch = need("torch", package="torch", purpose="run a PyTorch model")
     hooked = _hooked(model, scores=scores)
@@ -277,7 +277,7 @@ def _torch_images(model: Any, prepare: Callable[[Any], Any], about: str, *, scor
             return hooked.answers(call)[1]
 
     facts = f"{about}, {hooked.facts['model']}"
-    return Embedder(lambda pictures: _in_parts(run, pictures, IMAGES_A_CALL), facts)
+    return OpenEmbedder(lambda pictures: _in_parts(run, pictures, IMAGES_A_CALL), facts)
 
 
 def _hooked(model: Any, *, scores: bool = False, tokens: str | None = None) -> HookedModel:

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from ladle import durable
-from ladle.embedding.batches import Batch, Fact
-from ladle.embedding.embedders import Embedder
+from ladle.embedding.batches import Fact, ModelBatch
+from ladle.embedding.embedders import OpenEmbedder
 from ladle.embedding.image_files import ImageFiles, Unreadable
 from ladle.embedding.one_pass import PassOptions, ScoredPool, check_place, run_pass
 from ladle.embedding.shards import PARTIAL
@@ -26,8 +26,8 @@ CHECKED = "_checked.json"
 FOLDER_TABLES = (".parquet", ".pq", ".arrow", ".feather", ".ipc")
 
 
-class Examples(Protocol):
-    """Examples of one kind, read by their places; `ImageFiles` and `TextColumn`."""
+class PoolExamples(Protocol):
+    """PoolExamples of one kind, read by their places; `ImageFiles` and `TextColumn`."""
 
     kind: str
     kept_column: str
@@ -53,7 +53,7 @@ class Examples(Protocol):
         ...
 
 
-def open_examples(path: Path, *, column: str | None = None, id_column: str | None = None) -> Examples:
+def open_examples(path: Path, *, column: str | None = None, id_column: str | None = None) -> PoolExamples:
     """The examples in a folder of images, or in a column of a file or of a folder of Parquet or Arrow files.
 
     Raises: FileError and its kinds; ArgumentError for a column of a folder of images, and for a folder of both.
@@ -72,7 +72,7 @@ def open_examples(path: Path, *, column: str | None = None, id_column: str | Non
     return TextColumn.of(path, column=column, id_column=id_column)
 
 
-def find_unreadable(examples: Examples, out: Path, progress: Reporter) -> list[Unreadable]:
+def find_unreadable(examples: PoolExamples, out: Path, progress: Reporter) -> list[Unreadable]:
     """The examples that cannot be embedded. They are looked for once: the answer is kept in the folder of the pass."""
     for folder in (out, out.with_name(out.name + PARTIAL)):
         try:
@@ -85,8 +85,8 @@ def find_unreadable(examples: Examples, out: Path, progress: Reporter) -> list[U
 
 
 def embed_examples(
-    examples: Examples,
-    embedder: Embedder,
+    examples: PoolExamples,
+    embedder: OpenEmbedder,
     unreadable: Sequence[Unreadable],
     options: PassOptions,
     *,
@@ -118,8 +118,8 @@ def _as_dict(one: Unreadable) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _ExampleSource:
-    examples: Examples
-    embedder: Embedder
+    examples: PoolExamples
+    embedder: OpenEmbedder
     places: Any  # (n,) int64 of the readable examples
     keep: bool
     batch_size: int
@@ -141,7 +141,7 @@ class _ExampleSource:
             "keep content": self.keep,
         }
 
-    def batches(self, start: int) -> Iterator[Batch]:
+    def batches(self, start: int) -> Iterator[ModelBatch]:
         """See `BatchSource`."""
         ids, column = self.examples.ids, self.examples.kept_column
         for first in range(start, self.rows, self.batch_size):
@@ -149,7 +149,7 @@ class _ExampleSource:
             found = self.examples.read(places)
             kept = {column: pa.array(self.examples.kept(found))} if self.keep else {}
             names = ids.take(pa.array(places)) if hasattr(ids, "take") else [ids[place] for place in places]
-            yield Batch(len(places), names, None, self.embedder.run(found), kept)
+            yield ModelBatch(len(places), names, None, self.embedder.run(found), kept)
 
     def notices(self) -> tuple[str, ...]:
         """See `BatchSource`."""

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from ladle import durable
 from ladle.arrays import as_matrix, check_finite
 from ladle.counts import counted
-from ladle.embedding.batches import Batch, BatchSource
-from ladle.embedding.score_columns import ScoreColumns
+from ladle.embedding.batches import BatchSource, ModelBatch
+from ladle.embedding.score_columns import ScoreForm
 from ladle.embedding.seen_ids import SeenIds
 from ladle.embedding.shards import SCORES, ShardFolder
 from ladle.errors import ArgumentError, DataError, FileError, IdError, MismatchError, ShapeError
@@ -80,7 +80,7 @@ class PassOptions:
     """Where a pass goes, and in which form. Raises: ArgumentError, FileError."""
 
     out: Path
-    score_columns: ScoreColumns
+    score_columns: ScoreForm
     dtype: str = "float32"
     shard_rows: int = SHARD_ROWS
     progress: Reporter = SILENT
@@ -201,7 +201,7 @@ class _Pass:
         self.shards.add(pool, scores)
         return int(pool.num_rows)
 
-    def _tables(self, batch: Batch, first_row: int) -> tuple[Any, Any]:
+    def _tables(self, batch: ModelBatch, first_row: int) -> tuple[Any, Any]:
         """The pool's table and the scores' (or None) of one batch, checked. Raises: see `run_pass`."""
         vectors = None if batch.embeddings is None else self._vectors(batch, first_row)
         if vectors is None:
@@ -223,7 +223,7 @@ class _Pass:
         scores = None if outputs is None else pa.table({"id": ids, **score_columns.columns(outputs, first_row)})
         return pa.table(columns), scores
 
-    def _vectors(self, batch: Batch, first_row: int) -> npt.NDArray[Any]:
+    def _vectors(self, batch: ModelBatch, first_row: int) -> npt.NDArray[Any]:
         """(b, dim) of the wanted dtype. Raises: ShapeError, NonFiniteError."""
         matrix = as_matrix(batch.embeddings, "embeddings")  # type: ignore[arg-type]
         if len(matrix) != batch.rows:
@@ -311,7 +311,7 @@ class _Pass:
                 remedy="Give what it began with, or name another folder.",
             )
 
-    def _compare_scores(self, batch: Batch) -> str:
+    def _compare_scores(self, batch: ModelBatch) -> str:
         """ "" if the first margins are the stored ones."""
         if not self.shards.shards[0].scores:
             return "outputs of classes, and none then: the model has changed"
@@ -327,16 +327,16 @@ def _alike(stored: Any, ids: Any) -> bool:
     return bool(pa.types.is_integer(stored["id"].type) == pa.types.is_integer(ids.type))
 
 
-def _closable(batches: Iterator[Batch]) -> Any:
+def _closable(batches: Iterator[ModelBatch]) -> Any:
     """The iterator with a method `close`, as generators have."""
 
-    def each() -> Iterator[Batch]:
+    def each() -> Iterator[ModelBatch]:
         yield from batches
 
     return each()
 
 
-def _ids(batch: Batch, first_row: int) -> Any:
+def _ids(batch: ModelBatch, first_row: int) -> Any:
     ids = as_id_array(batch.ids, "the ids")
     if len(ids) != batch.rows:
         raise IdError(

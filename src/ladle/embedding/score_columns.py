@@ -22,12 +22,13 @@ from ladle.scores.logits import margin_from_logits
 from ladle.scores.uncertainty import MultiLabel
 
 FEW_CLASSES = 64  # up to so many, `keep="auto"` keeps the probabilities
+ROUNDING = 1e-3  # of the sum of probabilities
 Keep = Literal["auto", "probabilities", "margins"]
 ALSO = ("entropy", "least_confidence")
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreColumns:
+class ScoreForm:
     """What outputs mean, and what of them is kept; see `ladle.score_and_embed`."""
 
     logits: bool = True
@@ -39,7 +40,7 @@ class ScoreColumns:
     @classmethod
     def checked(
         cls, *, logits: object, binary: object, multilabel: object, keep: object, also: Sequence[str]
-    ) -> ScoreColumns:
+    ) -> ScoreForm:
         """The options, checked. Raises: ArgumentError."""
         choice(multilabel, "`multilabel`", get_args(MultiLabel), undecided=True)
         if isinstance(also, str) or not set(also) <= set(ALSO):
@@ -86,11 +87,26 @@ class ScoreColumns:
         first_row: of these outputs, for errors. Raises: ShapeError, NonFiniteError, ProbabilityError.
         """
         classes = self.classes_of(outputs)
+        if first_row == 0:
+            self._refuse_probabilities(outputs)
         try:
             return self._columns(as_floats(outputs), classes)
         except DataError as error:
             subject = f"the outputs of the model, in the batch that begins with row {first_row:,}, counted from there,"
             raise error.reworded(subject, wanted=error.wanted, got=error.got, remedy=error.remedy) from error
+
+    def _refuse_probabilities(self, outputs: npt.NDArray[Any]) -> None:
+        """Refuse logits that are surely probabilities: each row in [0, 1] and summing to 1. Raises: ArgumentError."""
+        if not self.logits or self.binary or self.multilabel is not None:
+            return
+        block = as_floats(outputs)
+        if (block >= 0).all() and (block <= 1).all() and (np.abs(block.sum(axis=1) - 1) < ROUNDING).all():
+            raise ArgumentError(
+                "`logits`",
+                wanted="be False where the model gives probabilities",
+                got="True, and outputs that lie between 0 and 1 and sum to 1",
+                remedy="Say logits=False.",
+            )
 
     def _columns(self, outputs: npt.NDArray[Any], classes: int) -> dict[str, Any]:
         if self.multilabel is None and self.logits and not self.also and not self.keeps_probabilities(classes):

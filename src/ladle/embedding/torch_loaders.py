@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ladle.embedding.batches import Batch, Fact
+from ladle.embedding.batches import Fact, ModelBatch
 from ladle.embedding.callables import ids_digest
 from ladle.embedding.torch_models import Call, HookedModel, torch_library
 from ladle.errors import ArgumentError, IdError
@@ -116,7 +116,7 @@ class LoaderSource:
         """See `BatchSource`."""
         return self.model.tolerance
 
-    def batches(self, start: int) -> Iterator[Batch]:
+    def batches(self, start: int) -> Iterator[ModelBatch]:
         """See `BatchSource`. A loader that is no list of positions is read from its beginning; the model is not run."""
         row = start if self.in_order else 0
         for each in self._from(start) if self.in_order else _again(self.loader):
@@ -127,10 +127,10 @@ class LoaderSource:
         if self.ids is not None and row != len(self.ids):
             raise IdError("`ids`", wanted=f"be one for each of {row:,} examples", got=f"{len(self.ids):,}")
 
-    def _answered(self, batch: LoaderBatch, row: int) -> Batch:
+    def _answered(self, batch: LoaderBatch, row: int) -> ModelBatch:
         outputs, vectors = self.model.answers(batch.call)
         ids = batch.ids if self.ids is None else self.ids.slice(row, batch.call.rows)
-        return Batch(batch.call.rows, ids, outputs, vectors)
+        return ModelBatch(batch.call.rows, ids, outputs, vectors)
 
     def notices(self) -> tuple[str, ...]:
         """See `BatchSource`."""
