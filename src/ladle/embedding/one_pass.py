@@ -88,7 +88,7 @@ class PassOptions:
     def __post_init__(self) -> None:
         path_of(self.out, "`out`")
         choice(self.dtype, "`dtype`", DTYPES)
-        whole(self.shard_rows, "`shard_rows`", least=1)
+        object.__setattr__(self, "shard_rows", whole(self.shard_rows, "`shard_rows`", least=1))  # frozen
         reporter(self.progress)
 
     @property
