@@ -206,7 +206,7 @@ def _facts(facts: Any) -> str:
 def _sentence_transformer(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of sentence-transformers", options)
     library = need("sentence_transformers", package="sentence-transformers", purpose="run its models")
-    model = library.SentenceTransformer(name)
+    model = library.SentenceTransformer(name, model_kwargs={"use_safetensors": True})
     about = f"{_hooked(model).facts['model']}, {name}, {versions('sentence-transformers')}"
     return OpenEmbedder(
         lambda texts: np.asarray(
@@ -220,7 +220,7 @@ def _transformers_texts(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of transformers", options, "tokens")
     library = need("transformers", package="transformers", purpose="run its models")
     tokenizer = library.AutoTokenizer.from_pretrained(name)
-    hooked = _hooked(library.AutoModel.from_pretrained(name), tokens="mean")
+    hooked = _hooked(library.AutoModel.from_pretrained(name, use_safetensors=True), tokens="mean")
     longest = {} if options.tokens is None else {"max_length": options.tokens}
 
     def run(texts: list[str]) -> Matrix:
@@ -236,7 +236,7 @@ def _transformers_images(name: str, options: ModelOptions) -> OpenEmbedder:
     _refuse("a model of transformers", options)
     library = need("transformers", package="transformers", purpose="run its models")
     processor = library.AutoImageProcessor.from_pretrained(name)
-    hooked = _hooked(library.AutoModel.from_pretrained(name), tokens="mean")
+    hooked = _hooked(library.AutoModel.from_pretrained(name, use_safetensors=True), tokens="mean")
 
     def run(pictures: Sequence[Any]) -> Matrix:
         made = processor(images=list(pictures), return_tensors="pt")
