@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,13 @@ def learner(make, wholes, reals, switches=()):
     }
 
 
+def passed(**options):
+    """The rows of a pass over the small pool."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "pool")
+        return ladle.score_and_embed(lambda part: (part, part), X, out=out, version="1", **options).rows
+
+
 # "function(parameter)" -> its kind, a value that is right, the call.
 TABLE: dict[str, tuple[str, Any, Any]] = {
     **each(
@@ -102,6 +111,15 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     ),
     "linkage(exact)": ("switch", True, lambda value: ladle.linkage(X, exact=value)),
     "linkage(seed)": ("whole", 5, lambda value: ladle.linkage(X, seed=value)),
+    **each(
+        "score_and_embed",
+        {name: ("whole", 5, lambda value, name=name: passed(**{name: value})) for name in ("batch_size", "shard_rows")},
+        {"logits": ("switch", True, lambda value: passed(logits=value))},
+        {"binary": ("switch", False, lambda value: passed(binary=value))},
+        {"multilabel": ("choice", "min", lambda value: passed(multilabel=value))},
+        {"keep": ("choice", "margins", lambda value: passed(keep=value))},
+        {"dtype": ("choice", "float16", lambda value: passed(dtype=value))},
+    ),
     "open_pool(skip_invalid)": ("switch", True, lambda value: ladle.open_pool(X, skip_invalid=value).rows),
     **each("Dendrogram.cut", dials(TREE.cut)),
     **each("Level", dials(hac.Level)),
@@ -437,6 +455,7 @@ EXEMPT = {
         "ControlFigures",
         "LabelsSaved",
         "PoolSplit",
+        "ScoredPool",
         "SettingsChange",
         "Withdrawn",
         "Batch",

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.data import texts, vectors
 from ladle.errors import MissingDependencyError
 from ladle.lab.data.cifar import cifar_10
-from ladle.lab.data.embedders import EfficientNetLite0, MiniLm
+from ladle.embedding.networks import EfficientNetLite0, MiniLm
 from ladle.lab.data.ngrams import as_texts
 
 PIXELS = 64

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import advice, campaign, errors, formats, lab, pool, report, stopping, strategies
+    from ladle import advice, campaign, embedding, errors, formats, lab, pool, report, stopping, strategies
     from ladle.campaign import Campaign
+    from ladle.embedding import ScoredPool, score_and_embed
     from ladle.hac import Dendrogram, cluster, linkage
     from ladle.pool import Pool, open_pool
     from ladle.scores import entropy, least_confidence, margin
@@ -27,6 +28,7 @@ __all__ = [
     "Dendrogram",
     "Margin",
     "Pool",
+    "ScoredPool",
     "Selection",
     "Spread",
     "Uniform",
@@ -35,6 +37,7 @@ __all__ = [
     "campaign",
     "cluster",
     "cluster_margin",
+    "embedding",
     "entropy",
     "errors",
     "formats",
@@ -45,6 +48,7 @@ __all__ = [
     "open_pool",
     "pool",
     "report",
+    "score_and_embed",
     "spread",
     "stopping",
     "strategies",
@@ -57,6 +61,7 @@ _ROOM_OF_NAME = {
     "Dendrogram": "ladle.hac",
     "Margin": "ladle.strategies",
     "Pool": "ladle.pool",
+    "ScoredPool": "ladle.embedding",
     "Selection": "ladle.strategies",
     "Spread": "ladle.strategies",
     "Uniform": "ladle.strategies",
@@ -67,6 +72,7 @@ _ROOM_OF_NAME = {
     "linkage": "ladle.hac",
     "margin": "ladle.scores",
     "open_pool": "ladle.pool",
+    "score_and_embed": "ladle.embedding",
     "spread": "ladle.strategies",
 }
 
@@ -75,14 +81,18 @@ _ROOMS = {
     "advice": "ladle.advice",
     "campaign": "ladle.campaign",
     "connect": "ladle.formats",  # the earlier name of formats
+    "embedding": "ladle.embedding",
     "errors": "ladle.errors",
     "formats": "ladle.formats",
     "lab": "ladle.lab",
+    "onnx": "ladle.onnx",
     "pool": "ladle.pool",
     "report": "ladle.report",
     "sklearn": "ladle.sklearn",
     "stopping": "ladle.stopping",
     "strategies": "ladle.strategies",
+    "torch": "ladle.torch",
+    "transformers": "ladle.transformers",
 }
 
 

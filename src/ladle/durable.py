@@ -46,7 +46,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
             raise _write_error(target, cause, remedy) from cause
         raise
     try:
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as cause:
         raise _write_error(target, cause, "The file is there, but a power cut may lose it.") from cause
 
@@ -64,7 +64,7 @@ def replace_all(files: Mapping[Path, Path]) -> None:
             before = _kept(target, new.with_name(f"{new.name}.before"))
             os.replace(new, target)  # noqa: PTH105
             kept[target] = before
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except BaseException as cause:
             for done, old in reversed(kept.items()):
                 with suppress(OSError):
@@ -98,7 +98,7 @@ def placed(new: Path, name: str) -> str:
             target = new.with_name(chosen)
             if _linked(new, target) or (target.is_file() and file_digest(target) == digest):
                 new.unlink(missing_ok=True)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
                 return chosen
     except BaseException as cause:
         with suppress(OSError):
@@ -133,7 +133,7 @@ def folder(path: str | os.PathLike[str]) -> Path:
     try:
         for each in reversed(missing):
             each.mkdir(exist_ok=True)
-            _sync_folder(each.parent)
+            sync_folder(each.parent)
     except OSError as cause:
         raise FileError(f"the folder {target}", wanted="exist or be made", got=cause.strerror or str(cause)) from cause
     return target
@@ -245,7 +245,8 @@ def _umask() -> int:
     return mask
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut. Raises: OSError."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

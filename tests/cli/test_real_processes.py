@@ -22,6 +22,7 @@ DB = ("--db", "good.db")
 # Each command with what is damaged, and how the error is to begin. A command without input has a wrong word.
 LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "demo": (("--out", "folder/page.html"), 4),
+    "embed": (("ragged.csv", "-o", "embedded"), 4),
     "cluster": (("cut.npy", "-o", "t.npz"), 4),
     "assign": (("flipped.npz", "pool.npy", "-o", "a.csv"), 4),
     "select": (("pool.npy", "--scores", "ragged.csv", "--strategy", "margin", "--size", "3", "-o", "b.csv"), 4),

@@ -14,6 +14,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of, subr
 # Single files, which may import each other (no cycles).
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
 FLOOR |= {"counts", "plain_files", "arraylikes", "frames", "metric", "mixing", "draws", "iso_times", "command_words"}
+FLOOR |= {"packages"}
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
@@ -31,6 +32,9 @@ LAYERS = [
     {"advice", "adapters"},
     {"labelling"},
     {"store", "formats"},
+    {"embedding"},
+    {"torch", "onnx"},
+    {"transformers"},
     {"campaign"},
     {"lab"},
     {"report"},
@@ -85,7 +89,9 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)
 HEAVY = {
-    "torch": {"lab"},
+    "torch": {"lab", "embedding", "torch", "transformers"},
+    "transformers": {"embedding", "transformers"},
+    "onnxruntime": {"embedding", "onnx"},
     "ray": set(),
     "sqlalchemy": {"store"},
     "alembic": {"store"},
@@ -96,7 +102,7 @@ HEAVY = {
     "jinja2": {"service"},
     "markdown_it": {"service"},
     "matplotlib": {"report"},
-    "PIL": {"report", "lab"},
+    "PIL": {"report", "lab", "embedding"},
     "sklearn": {"lab", "sklearn", "adapters"},
     "skactiveml": {"adapters"},
     "small_text": {"adapters"},
@@ -106,6 +112,7 @@ HEAVY = {
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
     "pyarrow": {
         "frames",
+        "embedding",
         "pool",
         "scores",
         "cli",

@@ -15,6 +15,7 @@ from ladle.cli.program.failures import exit_codes
 # Command -> the module with a function of that name.
 COMMANDS = {
     "demo": "ladle.cli.lab.demo",
+    "embed": "ladle.cli.pool.embed",
     "cluster": "ladle.cli.pool.cluster",
     "assign": "ladle.cli.pool.assign",
     "select": "ladle.cli.pool.select",

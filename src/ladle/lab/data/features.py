@@ -21,10 +21,10 @@ import numpy.typing as npt
 
 from ladle import durable
 from ladle.arrays import Rows, row_blocks
+from ladle.embedding.networks import EfficientNetLite0, Embedder, MiniLm
 from ladle.errors import CorruptFileError, FileError
 from ladle.lab.data import cifar, wordnet45
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.embedders import EfficientNetLite0, Embedder, MiniLm
 from ladle.lab.data.locations import cache_folder, find
 from ladle.lab.data.ngrams import as_texts
 from ladle.lab.data.splits import assemble, split_rows

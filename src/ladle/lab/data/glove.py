@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ladle.embedding.networks import package_folder
 from ladle.errors import CorruptFileError
 from ladle.lab.data import wordnet45
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.embedders import package_folder
 from ladle.lab.data.locations import need_file
 from ladle.lab.data.splits import assemble, split_rows
 

