@@ -14,6 +14,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of, subr
 # Single files, which may import each other (no cycles).
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
 FLOOR |= {"counts", "plain_files", "arraylikes", "frames", "metric", "mixing", "draws", "iso_times", "command_words"}
+FLOOR |= {"tensors", "sparse_rows", "dataset_columns"}
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
