@@ -15,6 +15,7 @@ from ladle.memory.budget import require
 from ladle.metric import check_metric
 from ladle.numbers import choice, path_of, switch, text, whole
 from ladle.pool.contract import Pool
+from ladle.pool.files.array_addresses import is_array_store, is_stored_array
 from ladle.pool.files.listing import Listing, list_files
 from ladle.sparse_rows import DENSE_BYTES, check_dense, dense_size, is_sparse, is_sparse_frame
 
@@ -47,6 +48,8 @@ def open_pool(
         - the path of a `.npy` file, or of a folder of `.npy` shards whose ids are in its `ids.npy` or `ids.txt`;
         - the path of a `.npz` with `embeddings` and optional `ids`, or of a folder of them;
         - the path of a `.parquet` (`.pq`) or `.arrow` (`.feather`, `.ipc`) file, or of a folder of them;
+        - the path of an HDF5 file (`.h5`, `.hdf5`) or a Zarr store (`.zarr`), with `::` and the name of the array if it
+          is not `embeddings`: `pool.h5::features`; or an open `h5py.Dataset` or `zarr.Array`;
         - a `pyarrow.Table`, or an object that exports an Arrow table (polars, pandas);
         - a `datasets.Dataset` of Hugging Face;
         - a sparse matrix of SciPy, or a pandas frame of sparse columns, within `dense_bytes`;
@@ -124,12 +127,16 @@ def _open(
         return source
     if isinstance(source, (str, os.PathLike)):
         path_of(source, "the pool")
+        if is_array_store(source):
+            return _open_stored(source, id, embedding, ids)
         return _open_listing(list_files(source, "the pool", by_text=order == "text"), id, embedding, _read_ids(ids))
     if _is_table_of_examples(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _read_ids(ids))
     from ladle.pool.array_pool import ArrayPool
     from ladle.pool.ids.example_ids import Ids
 
+    if is_stored_array(source):
+        return _open_stored(source, id, embedding, ids)
     _refuse("an array", id=id, embedding=embedding)
     if is_sparse(source) or is_sparse_frame(source):
         check_dense(source, "source", dense_bytes)
@@ -137,6 +144,21 @@ def _open(
     matrix = np.asarray(as_matrix(source, "source", dense_bytes=dense_bytes))  # type: ignore[arg-type]
     own_ids = _read_ids(ids)
     return ArrayPool([matrix], own_ids if isinstance(own_ids, Ids) else None, "an array")
+
+
+def _open_stored(source: Any, id_name: str | None, embedding: str | None, ids: object) -> Pool:
+    from ladle.pool import stored_arrays
+    from ladle.pool.ids.example_ids import Ids
+    from ladle.pool.ids.table_ids import ROW_NUMBERS
+
+    given = _read_ids(ids)
+    beside = given if isinstance(given, Ids) else None
+    if not isinstance(source, (str, os.PathLike)):
+        _refuse("an array", id=id_name, embedding=embedding)
+        return stored_arrays.open_array(source, beside)
+    place = os.fspath(source)
+    pool = stored_arrays.open_stored(place, embedding=embedding, id_name=id_name, ids=beside)
+    return pool.with_row_numbers() if given == ROW_NUMBERS else pool
 
 
 def _is_table_of_examples(source: object) -> bool:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, LadleError, MissingDependencyError
-from ladle.lab.data.packages import need
 from ladle.lab.learners.feature_heads import Head
 from ladle.lab.protocol import catalogue
+from ladle.packages import need
 
 
 def test_every_entry_is_described():

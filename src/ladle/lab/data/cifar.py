@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ladle.errors import CorruptFileError, FileError
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.locations import find
-from ladle.lab.data.packages import need
+from ladle.packages import need
 
 LICENCE = "for research use; Krizhevsky 2009, Learning multiple layers of features from tiny images"
 SHEET_ROWS, SHEET_COLUMNS, SIDE = 125, 40, 32

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.lab.data.packages import need
+from ladle.packages import need
 from ladle.progress import SILENT, Reporter
 from ladle.threads import thread_count
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError, FileError, FileFormatError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.packages import need
 from ladle.lab.data.splits import assemble, split_share
 from ladle.memory.budget import require
+from ladle.packages import need
 from ladle.threads import run_each
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff"}

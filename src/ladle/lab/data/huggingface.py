@@ -11,8 +11,8 @@ from ladle.errors import ArgumentError
 from ladle.lab.data.class_labels import as_classes, as_single
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.ngrams import as_texts
-from ladle.lab.data.packages import need
 from ladle.lab.data.splits import assemble, split_share
+from ladle.packages import need
 
 
 def hugging_face(

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.lab.data.packages import need
 from ladle.lab.learners.learner import Model, check_single, check_warm
 from ladle.lab.learners.torch_networks import FAST_SCALE, begin, fast_resnet, small_convnet, vgg_16
 from ladle.numbers import choice, number, whole
+from ladle.packages import need
 from ladle.seeds import MAX_SEED, child_seed
 
 Matrix = npt.NDArray[np.float32]
