@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError
 
+_STORES = {"lancedb": "open_lancedb({})", "qdrant_client": "open_qdrant({}, COLLECTION)", "chromadb": "open_chroma({})"}
 _NARROW = ("bfloat16", "float8")  # dtypes of PyTorch that NumPy lacks and float32 holds exactly
 
 
@@ -45,6 +46,9 @@ def unreadable_error(value: Any, name: str, cause: Exception | None) -> Argument
 
 
 def _remedy(value: Any, name: str) -> str:
+    store = _STORES.get(type(value).__module__.partition(".")[0])
+    if store is not None:
+        return f"Give ladle.vector_stores.{store.format(name)}."
     if isinstance(value, (list, tuple)) and len(value) and is_torch(value[0]):
         return f"Give {_torch_call(value[0], f'torch.stack({name})')}."
     if is_torch(value):

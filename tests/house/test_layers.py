@@ -22,7 +22,7 @@ LAYERS = [
     FLOOR,
     {"memory"},
     {"pool"},
-    {"scores"},
+    {"scores", "vector_stores"},
     {"geometry", "maps"},
     {"neighbours"},
     {"hac"},
@@ -117,6 +117,7 @@ HEAVY = {
     "pyarrow": {
         "frames",
         "pool",
+        "vector_stores",
         "scores",
         "cli",
         "strategies",
