@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import advice, campaign, errors, formats, lab, pool, report, stopping, strategies, vector_stores
+    from ladle import advice, campaign, errors, formats, lab, pool, report, sinks, stopping, strategies, vector_stores
     from ladle.campaign import Campaign
     from ladle.hac import Dendrogram, cluster, linkage
     from ladle.pool import Pool, open_pool
@@ -45,6 +45,7 @@ __all__ = [
     "open_pool",
     "pool",
     "report",
+    "sinks",
     "spread",
     "stopping",
     "strategies",
@@ -81,6 +82,7 @@ _ROOMS = {
     "lab": "ladle.lab",
     "pool": "ladle.pool",
     "report": "ladle.report",
+    "sinks": "ladle.sinks",
     "sklearn": "ladle.sklearn",
     "stopping": "ladle.stopping",
     "strategies": "ladle.strategies",

@@ -33,6 +33,7 @@ LAYERS = [
     {"labelling"},
     {"store", "formats"},
     {"campaign"},
+    {"sinks"},
     {"lab"},
     {"report"},
     {"testing"},

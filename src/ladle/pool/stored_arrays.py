@@ -118,11 +118,11 @@ def _list_arrays(path: str) -> dict[str, Any]:
     if not os.path.lexists(place):
         raise FileError(f"the pool {path}", wanted="be a file or a folder", got="nothing there")
     if place.suffix.lower() in ZARR:
-        zarr = need("zarr", package="ladle[zarr]", purpose="read a Zarr store")
+        zarr = need("zarr", package="zarr", purpose="read a Zarr store")
         with _damage(path):
             root = zarr.open(path, mode="r")
             return {"": root} if hasattr(root, "shape") else _zarr_members(root)
-    h5py = need("h5py", package="ladle[hdf5]", purpose="read an HDF5 file")
+    h5py = need("h5py", package="h5py", purpose="read an HDF5 file")
     if place.is_dir():
         raise FileFormatError(f"the pool {path}", wanted="be an HDF5 file", got="a folder")
     found: dict[str, Any] = {}

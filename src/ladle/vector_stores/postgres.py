@@ -68,8 +68,8 @@ def open_pgvector(url: str, table: str, *, id: str = "id", vector: str | None = 
 
 class _PostgresReader(StoreReader):
     def __init__(self, url: str, table: str, id_name: str, vector: str | None) -> None:
-        self._psycopg = need("psycopg", package="ladle[pgvector]", purpose="read a table of PostgreSQL")
-        self._pgvector = need("pgvector.psycopg", package="ladle[pgvector]", purpose="read vectors of pgvector")
+        self._psycopg = need("psycopg", package="psycopg[binary]", purpose="read a table of PostgreSQL")
+        self._pgvector = need("pgvector.psycopg", package="pgvector", purpose="read vectors of pgvector")
         self._url, self._id = url, id_name
         sql = self._psycopg.sql
         self._table = sql.Identifier(*table.split("."))
