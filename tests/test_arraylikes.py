@@ -16,7 +16,7 @@ import scipy.sparse
 import ladle
 from ladle import labelling, scores, stopping, strategies
 from ladle.arraylikes import as_array
-from ladle.errors import ArgumentError, FileError, IdError, LadleError, NonFiniteError, ShapeError
+from ladle.errors import ArgumentError, FileError, IdError, LadleError, MemoryPlanError, NonFiniteError, ShapeError
 from ladle.frames import odd_columns
 from ladle.scores.files.score_file import open_scores
 
@@ -33,8 +33,9 @@ NAMES = ["a", "b", "c"]
 class Tensor:
     """What torch.Tensor does when NumPy asks for its numbers."""
 
-    def __init__(self, values, trouble=None, dtype="torch.float32"):
+    def __init__(self, values, trouble=None, dtype="torch.float32", device="cpu", layout="torch.strided"):
         self.values, self.trouble, self.dtype = np.asarray(values), trouble, dtype
+        self.device, self.layout = device, layout
         self.ndim, self.shape = self.values.ndim, self.values.shape
 
     def __len__(self):
@@ -50,6 +51,19 @@ class Tensor:
 
     def cpu(self):
         return self
+
+
+class Capsule:
+    """What offers its numbers by DLPack alone."""
+
+    def __init__(self, values):
+        self.values = np.ascontiguousarray(values)
+
+    def __dlpack__(self, **options):
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.values.__dlpack_device__()
 
 
 def matrices(matrix):
@@ -82,6 +96,15 @@ def matrices(matrix):
         "arrow lists": lists,
         "arrow chunks": pa.chunked_array([lists.slice(0, 9), lists.slice(9)]),
         "arrow large lists": lists.cast(pa.large_list(lists.type.value_type)),
+        "arrow views of lists": pa.array(matrix.tolist(), pa.list_view(lists.type.value_type)),
+        "arrow tensors": pa.FixedShapeTensorArray.from_numpy_ndarray(matrix),
+        "arrow, encoded columns": pa.table(
+            {name: pa.array(matrix[:, place]).dictionary_encode() for place, name in enumerate(NAMES)}
+        ),
+        "DLPack alone": Capsule(matrix),
+        "sparse matrix": scipy.sparse.csr_matrix(matrix),
+        "sparse array": scipy.sparse.coo_array(matrix),
+        "pandas, sparse": pd.DataFrame.sparse.from_spmatrix(scipy.sparse.csc_matrix(matrix)),
     }
 
 
@@ -225,7 +248,6 @@ def test_pools_and_paths_as_embeddings(tmp_path):
 
 FRAME = pd.DataFrame(X, columns=NAMES)
 REFUSED = {
-    "sparse": (scipy.sparse.csr_matrix(X), r"sparse csr_matrix\. Give embeddings\.toarray\(\)"),
     "masked": (np.ma.masked_array(X, X > 1), r"masked array\. Give embeddings\.filled\(value\)"),
     "masked, with nothing masked": (np.ma.masked_array(X), r"embeddings\.filled\(value\)"),
     "list of masked": ([np.ma.masked_array(row) for row in X], "masked arrays"),
@@ -238,10 +260,23 @@ REFUSED = {
         Tensor(X, TypeError("can't convert cuda:0 device type tensor to numpy.")),
         r"cuda:0.*Give embeddings\.detach\(\)\.cpu\(\)\.numpy\(\)",
     ),
-    "tensor of bfloat16": (
-        Tensor(X, TypeError("Got unsupported ScalarType BFloat16"), dtype="torch.bfloat16"),
-        r"BFloat16.*Give embeddings\.detach\(\)\.cpu\(\)\.float\(\)\.numpy\(\)",
+    "tensor of float8": (
+        Tensor(X, TypeError("Got unsupported ScalarType Float8_e4m3fn"), dtype="torch.float8_e4m3fn"),
+        r"Float8.*Give embeddings\.detach\(\)\.cpu\(\)\.float\(\)\.numpy\(\)",
     ),
+    "tensor without numbers": (
+        Tensor(X, TypeError("can't convert meta device type tensor"), device="meta"),
+        r"Load its numbers first.*embeddings\.cpu\(\)\.numpy\(\)",
+    ),
+    "sparse tensor": (
+        Tensor(X, TypeError("can't convert SparseCsr layout"), layout="torch.sparse_csr"),
+        r"Give embeddings\.detach\(\)\.cpu\(\)\.to_dense\(\)\.numpy\(\)",
+    ),
+    "list of tensors with a gradient": (
+        [Tensor(row, RuntimeError("requires grad")) for row in X],
+        r"Give torch\.stack\(embeddings\)\.detach\(\)\.cpu\(\)\.numpy\(\)",
+    ),
+    "lazy frame": (pl.DataFrame(X).lazy(), r"LazyFrame\. Give embeddings\.collect\(\)"),
     "text beside numbers": (FRAME.assign(label="x"), r"odd columns `label`.*embeddings\[\['a', 'b', 'c'\]\]\.to_numpy"),
     "an id beside numbers": (FRAME.assign(id=range(N)), r"odd columns `id` \(whole numbers\)"),
     "an id that is a float": (FRAME.assign(id=0.5), "odd columns `id`"),
@@ -443,24 +478,35 @@ def test_arrays_pass_without_a_copy(tmp_path):
 
 def test_scores_in_memory_are_held_to_the_same():
     pool = ladle.open_pool(X)
-    for given, told in ((np.ma.masked_array(P), "mask"), (scipy.sparse.csr_matrix(P), "toarray")):
-        with pytest.raises(ArgumentError, match=told):
-            open_scores(given, pool)
+    with pytest.raises(ArgumentError, match="mask"):
+        open_scores(np.ma.masked_array(P), pool)
+    np.testing.assert_array_equal(open_scores(scipy.sparse.csr_matrix(P), pool).reduced(ladle.margin), M)
     np.testing.assert_array_equal(open_scores(Tensor(P), pool).reduced(ladle.margin), M)
 
 
-@pytest.mark.long
-def test_tensors_of_torch():
-    torch = pytest.importorskip("torch", reason="needs torch: make test-long")
-    tensor = torch.from_numpy(X.copy())
-    np.testing.assert_array_equal(ladle.cluster(tensor).heights, ladle.cluster(X).heights)
-    for refused, call in (
-        (tensor.clone().requires_grad_(), r"embeddings\.detach\(\)\.cpu\(\)\.numpy\(\)"),
-        (tensor.to(torch.bfloat16), r"embeddings\.detach\(\)\.cpu\(\)\.float\(\)\.numpy\(\)"),
-        (tensor.to_sparse(), r"embeddings\.detach\(\)\.cpu\(\)\.to_dense\(\)\.numpy\(\)"),
-    ):
-        with pytest.raises(ArgumentError, match=call):
-            ladle.cluster(refused)
+def test_a_sparse_matrix_over_its_budget_is_refused_with_the_numbers(monkeypatch):
+    wide = scipy.sparse.csr_matrix((3, 1_000_000), dtype=np.float32)
+    told = r"fit 1,000 bytes as a dense array; got 12,000,000 bytes needed for shape \(3, 1000000\), 4 bytes a number"
+    with pytest.raises(MemoryPlanError, match=told + r".*ladle\.open_pool\(source, dense_bytes=12000000\)"):
+        ladle.open_pool(wide, dense_bytes=1000)
+    with pytest.raises(MemoryPlanError, match="4 bytes a number"):
+        ladle.open_pool(pd.DataFrame.sparse.from_spmatrix(scipy.sparse.csr_matrix(X)), dense_bytes=N * 12 - 1)
+    assert ladle.open_pool(scipy.sparse.csr_matrix(X), dense_bytes=N * 12).dim == 3
+    huge = scipy.sparse.csr_matrix((10**6, 10**6), dtype=np.float32)
+    for call in (ladle.cluster, ladle.margin, ladle.linkage, ladle.open_pool, strategies.least_sure_pairs):
+        with pytest.raises(MemoryPlanError, match="4,000,000,000,000 bytes"):
+            call(huge, *([2] if call is strategies.least_sure_pairs else []))
+    monkeypatch.setenv("LADLE_MEMORY", "100")
+    with pytest.raises(MemoryPlanError, match="100 B of memory"):
+        ladle.open_pool(scipy.sparse.csr_matrix(X))
+
+
+def test_one_column_of_vectors_is_a_pool():
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), 3)
+    for column in (lists, pa.chunked_array([lists[:7], lists[7:]]), pl.Series(X), pd.Series(list(X))):
+        pool = ladle.open_pool(column, ids=[f"im{row}" for row in range(N)])
+        np.testing.assert_array_equal(pool.embeddings(), X)
+        assert (pool.dtype, pool.ids[3].as_py()) == (np.float32, "im3")
 
 
 def test_uuids_are_told_as_they_are_kept():
@@ -474,7 +520,7 @@ def test_uuids_are_told_as_they_are_kept():
 def test_none_of_these_libraries_is_imported():
     code = (
         "import sys, numpy, ladle; P = numpy.full((9, 3), 1 / 3); ladle.Margin().query(2, probabilities=P); "
-        "print(sorted({'pandas', 'polars', 'torch', 'scipy.sparse'} & set(sys.modules)))"
+        "print(sorted({'pandas', 'polars', 'torch', 'jax', 'datasets', 'scipy.sparse'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

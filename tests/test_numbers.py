@@ -383,6 +383,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
 TABLE |= {
     "linkage(method)": ("choice", "average", lambda value: ladle.linkage(X, value)),
     "linkage(metric)": ("choice", "cosine", lambda value: ladle.linkage(X, metric=value)),
+    "open_pool(dense_bytes)": ("whole", 5, lambda value: ladle.open_pool(X, dense_bytes=value).rows),
     "open_pool(metric)": ("choice", "cosine", lambda value: ladle.open_pool(X, metric=value).rows),
     "Pool.check(metric)": ("choice", "cosine", lambda value: ladle.open_pool(X).check(value)),
     **each(

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import advice, campaign, embedding, errors, formats, lab, pool, report, stopping, strategies
+    from ladle import (
+        advice,
+        campaign,
+        embedding,
+        errors,
+        formats,
+        lab,
+        pool,
+        report,
+        sinks,
+        stopping,
+        strategies,
+        vector_stores,
+    )
     from ladle.campaign import Campaign
     from ladle.embedding import ScoredPool, score_and_embed
     from ladle.hac import Dendrogram, cluster, linkage
@@ -49,9 +62,11 @@ __all__ = [
     "pool",
     "report",
     "score_and_embed",
+    "sinks",
     "spread",
     "stopping",
     "strategies",
+    "vector_stores",
 ]
 
 # Names and rooms are imported on first use, so that `import ladle` stays fast and loads nothing heavy.
@@ -88,11 +103,13 @@ _ROOMS = {
     "onnx": "ladle.onnx",
     "pool": "ladle.pool",
     "report": "ladle.report",
+    "sinks": "ladle.sinks",
     "sklearn": "ladle.sklearn",
     "stopping": "ladle.stopping",
     "strategies": "ladle.strategies",
     "torch": "ladle.torch",
     "transformers": "ladle.transformers",
+    "vector_stores": "ladle.vector_stores",
 }
 
 

@@ -1,9 +1,9 @@
 """Any array-like argument as a NumPy array, or an error that names the call which converts it.
 
-Ladle takes arrays, lists, tensors on the CPU, columns and tables of pandas, polars and Arrow, and everything else that
-NumPy reads. It recognises each by its attributes, so it imports none of these libraries. It refuses an argument that
-has two readings or that would lose information: a mask, a gradient, a sparse layout, columns that differ in kind, and
-an index that numbers the rows in another order than theirs.
+Ladle takes arrays, lists, tensors on the CPU, columns and tables of pandas, polars, Arrow and Hugging Face datasets,
+sparse matrices within a budget of memory, and everything else that NumPy reads. It recognises each by its attributes,
+so it imports none of these libraries. It refuses an argument that has two readings or that would lose information: a
+mask, a gradient, columns that differ in kind, and an index that numbers the rows in another order than theirs.
 """
 
 from __future__ import annotations
@@ -15,35 +15,48 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from ladle.dataset_columns import column_values, dataset_table, is_dataset, is_dataset_column, refuse_splits
 from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import is_frame, is_table, pandas_values, table_values
+from ladle.sparse_rows import DENSE_BYTES, check_dense, dense_rows, is_sparse, is_sparse_frame
+from ladle.tensors import tensor_values, unreadable_error
 
 
-def as_array(value: Any, name: str, *, by_index: bool = True) -> npt.NDArray[Any]:
+def as_array(value: Any, name: str, *, by_index: bool = True, dense_bytes: int = DENSE_BYTES) -> npt.NDArray[Any]:
     """`value` as a plain NumPy array of any dtype and shape; not copied where that is possible, and a memmap stays one.
 
     name: the argument's name in errors. by_index: whether an index of a pandas object that numbers the rows must number
-    them in their order.
-    Raises: ArgumentError, which names the call that converts `value`; ShapeError for rows of several lengths.
+    them in their order. dense_bytes: the largest array that a sparse matrix may become.
+    Raises: ArgumentError, which names the call that converts `value`; ShapeError for rows of several lengths;
+    MemoryPlanError for a sparse matrix over the budget.
     """
     refuse_masked(value, name)
     if isinstance(value, np.ndarray):
         return _unpack(value if type(value) in (np.ndarray, np.memmap) else np.asarray(value), name)
     _refuse_misread(value, name)
+    if is_sparse(value):
+        return dense_rows(value, name, dense_bytes)
     if is_frame(value) or hasattr(value, "iloc"):
+        if is_sparse_frame(value):
+            check_dense(value, name, dense_bytes)
         return _unpack(pandas_values(value, name, by_index=by_index), name)
+    if is_dataset(value):
+        value = dataset_table(value, name)
+    elif is_dataset_column(value):
+        value = column_values(value, name)
     if is_table(value):
         return _unpack(table_values(value, name), name)
     if isinstance(value, (Iterator, KeysView, ValuesView)):
         value = list(value)
     try:
-        array = np.asarray(value)
+        read = tensor_values(value)
+        array = np.asarray(value) if read is None else read
     except Exception as cause:  # each library has errors of its own
         if isinstance(cause, ValueError) and isinstance(value, (list, tuple)):  # numpy's "inhomogeneous shape"
             raise _ragged_error(name) from cause
-        raise _unreadable_error(value, name, cause) from cause
+        raise unreadable_error(value, name, cause) from cause
     if array.ndim == 0 and array.dtype == object:
-        raise _unreadable_error(value, name, None)
+        raise unreadable_error(value, name, None)
     return _unpack(array, name)
 
 
@@ -99,28 +112,13 @@ def _refuse_misread(value: Any, name: str) -> None:
         call = f", such as numpy.load({path!r})" if str(path).endswith(".npy") else ", not its path"
         _refuse(name, f"the text or path {path!r}"[:120], f"Give the contents of the file{call}.")
     if isinstance(value, Mapping):
+        refuse_splits(value, name)
         _refuse(name, f"a {type(value).__name__}", f"Give list({name}), or list({name}.values()).")
     if isinstance(value, Set) and not isinstance(value, KeysView):
         _refuse(name, "a set, which has no order", f"Give sorted({name}), if that is the order you mean.")
-    if hasattr(value, "toarray") and hasattr(value, "nnz"):
-        _refuse(name, f"a sparse {type(value).__name__}", f"Give {name}.toarray(), if memory has room for it.")
     if hasattr(value, "id_column") and hasattr(value, "embeddings"):
         _refuse(name, "a Pool", f"Give {name}.embeddings(), if you mean those.")
 
 
 def _refuse(name: str, got: str, remedy: str) -> NoReturn:
     raise ArgumentError(f"`{name}`", wanted="be an array", got=got, remedy=remedy)
-
-
-def _unreadable_error(value: Any, name: str, cause: Exception | None) -> ArgumentError:
-    """The error for a value that NumPy cannot read."""
-    call = f"numpy.asarray({name})"
-    if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor of torch
-        dense = ".to_dense()" if getattr(value, "is_sparse", False) else ""
-        wide = ".float()" if "bfloat16" in str(getattr(value, "dtype", "")) else ""
-        call = f"{name}.detach().cpu(){dense}{wide}.numpy()"
-    elif hasattr(value, "get") and hasattr(value, "device"):  # an array of CuPy
-        call = f"{name}.get()"
-    reason = "" if cause is None else f" ({str(cause).splitlines()[0][:200]})" if str(cause) else ""
-    got = f"an object of type {type(value).__name__}{reason}"
-    return ArgumentError(f"`{name}`", wanted="be an array", got=got, remedy=f"Give {call}.")

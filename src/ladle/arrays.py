@@ -17,6 +17,7 @@ from ladle.arraylikes import as_array
 from ladle.errors import ArgumentError, NonFiniteError, ShapeError
 from ladle.frames import check_index
 from ladle.numbers import whole
+from ladle.sparse_rows import DENSE_BYTES
 
 Embeddings = npt.NDArray[np.floating[Any]]  # (n, d)
 Probabilities = npt.NDArray[np.floating[Any]]  # (n, c)
@@ -77,14 +78,17 @@ def is_number_dtype(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "iub" or is_bfloat16(dtype)
 
 
-def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", "dim")) -> Embeddings:
+def as_matrix(
+    value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", "dim"), dense_bytes: int = DENSE_BYTES
+) -> Embeddings:
     """`value` as a 2-D float array with at least one row and one column; memmaps and views are not copied.
 
     float16, float32 and float64 keep their dtype; the others are converted as `float_of` says. The numbers themselves
-    are checked by `check_finite`, not here.
-    Raises: ShapeError for ragged, empty or wrongly shaped input, ArgumentError for a dtype that is not a number.
+    are checked by `check_finite`, not here. dense_bytes: the largest array that a sparse matrix may become.
+    Raises: ShapeError for ragged, empty or wrongly shaped input, ArgumentError for a dtype that is not a number;
+    MemoryPlanError for a sparse matrix over the budget.
     """
-    array = as_numbers(value, name)
+    array = as_numbers(value, name, dense_bytes=dense_bytes)
     if array.ndim != 2:
         raise ShapeError(f"`{name}`", wanted=f"have shape ({axes[0]}, {axes[1]})", got=f"shape {array.shape}")
     if array.shape[0] == 0 or array.shape[1] == 0:
@@ -92,9 +96,9 @@ def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", 
     return array
 
 
-def as_numbers(value: npt.ArrayLike, name: str) -> npt.NDArray[np.floating[Any]]:
+def as_numbers(value: npt.ArrayLike, name: str, *, dense_bytes: int = DENSE_BYTES) -> npt.NDArray[np.floating[Any]]:
     """`value` as a float array of any shape, converted and refused as in `as_matrix`."""
-    array = as_array(value, name)
+    array = as_array(value, name, dense_bytes=dense_bytes)
     if is_bfloat16(array.dtype):
         return from_bfloat16(array)
     if array.dtype == object or array.dtype.kind not in "fiub":

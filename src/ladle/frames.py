@@ -177,7 +177,9 @@ def _arrow_kind(kind: Any) -> str:
     import pyarrow.types as kinds
 
     plain = getattr(kind, "storage_type", kind)
-    if kinds.is_list(plain) or kinds.is_large_list(plain) or kinds.is_fixed_size_list(plain):
+    if kinds.is_dictionary(plain) or kinds.is_run_end_encoded(plain):
+        return _arrow_kind(plain.value_type)
+    if kinds.is_list(plain) or kinds.is_large_list(plain) or kinds.is_fixed_size_list(plain) or _is_view(plain):
         items = plain.value_type
         return "vectors" if kinds.is_floating(items) or kinds.is_integer(items) else "no numbers"
     if kinds.is_floating(plain):
@@ -196,7 +198,7 @@ def _column(column: Any, name: str) -> npt.NDArray[Any]:
         if len({part.shape[1:] for part in parts}) > 1:
             raise ShapeError(f"`{name}`", wanted="have rows of one length", got="ragged rows")
         return np.concatenate(parts) if parts else _column(pa.array([], column.type), name)
-    column = column.storage if isinstance(column, pa.ExtensionArray) else column
+    column = _plain_column(column)
     kind = _arrow_kind(column.type)
     if column.null_count and kind != _KINDS["f"]:
         raise _null_error(name, int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))))
@@ -206,12 +208,37 @@ def _column(column: Any, name: str) -> npt.NDArray[Any]:
         return np.asarray(column.to_numpy(zero_copy_only=False))
     values = column.flatten()
     width = len(values) // len(column) if len(column) else 0
-    even = pa.types.is_fixed_size_list(column.type) or bool((np.diff(column.offsets.to_numpy()) == width).all())
+    even = pa.types.is_fixed_size_list(column.type) or bool((_lengths(column) == width).all())
     if not even:
         raise ShapeError(f"`{name}`", wanted="have rows of one length", got="ragged rows")
     if values.null_count and not pa.types.is_floating(values.type):
         raise _null_error(name, int(np.argmax(values.is_null().to_numpy(zero_copy_only=False))) // width)
     return np.asarray(values.to_numpy(zero_copy_only=False)).reshape(len(column), width)
+
+
+def _is_view(kind: Any) -> bool:
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_list_view(kind) or kinds.is_large_list_view(kind))
+
+
+def _lengths(column: Any) -> npt.NDArray[Any]:
+    """The length of each list of an Arrow array."""
+    lengths = column.sizes.to_numpy() if _is_view(column.type) else np.diff(column.offsets.to_numpy())
+    return np.asarray(lengths)
+
+
+def _plain_column(column: Any) -> Any:
+    """An Arrow array without an extension or an encoding; the array itself where it has none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = column.storage if isinstance(column, pa.ExtensionArray) else column
+    if isinstance(column, pa.DictionaryArray):
+        return column.dictionary_decode()
+    if pa.types.is_run_end_encoded(column.type):
+        return pc.run_end_decode(column)
+    return column
 
 
 def _null_error(name: str, row: int) -> ShapeError:

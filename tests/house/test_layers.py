@@ -14,7 +14,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of, subr
 # Single files, which may import each other (no cycles).
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
 FLOOR |= {"counts", "plain_files", "arraylikes", "frames", "metric", "mixing", "draws", "iso_times", "command_words"}
-FLOOR |= {"packages"}
+FLOOR |= {"tensors", "sparse_rows", "dataset_columns", "packages"}
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
@@ -22,7 +22,7 @@ LAYERS = [
     FLOOR,
     {"memory"},
     {"pool"},
-    {"scores"},
+    {"scores", "vector_stores"},
     {"geometry", "maps"},
     {"neighbours"},
     {"hac"},
@@ -36,6 +36,7 @@ LAYERS = [
     {"torch", "onnx"},
     {"transformers"},
     {"campaign"},
+    {"sinks"},
     {"lab"},
     {"report"},
     {"testing"},
@@ -95,7 +96,7 @@ HEAVY = {
     "ray": set(),
     "sqlalchemy": {"store"},
     "alembic": {"store"},
-    "psycopg": {"store"},
+    "psycopg": {"store", "vector_stores"},
     "fastapi": {"service"},
     "starlette": {"service"},
     "uvicorn": {"service"},
@@ -107,6 +108,15 @@ HEAVY = {
     "skactiveml": {"adapters"},
     "small_text": {"adapters"},
     "modAL": set(),
+    "h5py": {"pool"},
+    "zarr": {"pool"},
+    "lancedb": set(),
+    "qdrant_client": set(),
+    "chromadb": set(),
+    "pgvector": {"vector_stores"},
+    "mlflow": {"sinks"},
+    "wandb": {"sinks"},
+    "tensorboard": {"sinks"},
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
@@ -114,6 +124,7 @@ HEAVY = {
         "frames",
         "embedding",
         "pool",
+        "vector_stores",
         "scores",
         "cli",
         "strategies",

@@ -342,6 +342,8 @@ def test_shards_must_agree(tmp_path):
         ladle.open_pool(tmp_path)
 
 
-def test_a_series_is_no_table():
-    with pytest.raises(ArgumentError, match="a table or an array"):
-        ladle.open_pool(pa.chunked_array([LISTS]))
+def test_a_column_without_vectors_is_no_pool():
+    with pytest.raises(ArgumentError, match="hold float16, float32, float64 or bfloat16 numbers; got dtype object"):
+        ladle.open_pool(pa.chunked_array([["a", "b"]]))
+    with pytest.raises(ArgumentError, match="`embedding` must be left out for an array"):
+        ladle.open_pool(pa.chunked_array([LISTS]), embedding="emb")

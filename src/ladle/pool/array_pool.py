@@ -23,7 +23,7 @@ class ArrayPool(Pool):
         self._parts = tuple(parts)
         self._source = source
         self._order_notice = order_notice
-        rows = sum(len(part) for part in parts)
+        rows = sum(int(part.shape[0]) for part in parts)
         self._ids = Ids.row_numbers(rows) if ids is None else ids
         if len(self._ids) != rows:
             raise IdError(

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ladle.arrays import as_matrix
+from ladle.dataset_columns import is_dataset
 from ladle.errors import ArgumentError
-from ladle.frames import is_table
+from ladle.frames import is_one_column, is_table
+from ladle.memory.budget import require
 from ladle.metric import check_metric
-from ladle.numbers import choice, path_of, switch, text
+from ladle.numbers import choice, path_of, switch, text, whole
 from ladle.pool.contract import Pool
+from ladle.pool.files.array_addresses import is_array_store, is_stored_array
 from ladle.pool.files.listing import Listing, list_files
+from ladle.sparse_rows import DENSE_BYTES, check_dense, dense_size, is_sparse, is_sparse_frame
 
 ORDERS = ("natural", "text")
 
@@ -31,6 +35,7 @@ def open_pool(
     skip_invalid: bool = False,
     metric: str = "cosine",
     order: str = "natural",
+    dense_bytes: int = DENSE_BYTES,
 ) -> Pool:
     """The examples in `source` as a `Pool`; the vectors are read later (a `.npz` is loaded at once).
 
@@ -43,7 +48,11 @@ def open_pool(
         - the path of a `.npy` file, or of a folder of `.npy` shards whose ids are in its `ids.npy` or `ids.txt`;
         - the path of a `.npz` with `embeddings` and optional `ids`, or of a folder of them;
         - the path of a `.parquet` (`.pq`) or `.arrow` (`.feather`, `.ipc`) file, or of a folder of them;
+        - the path of an HDF5 file (`.h5`, `.hdf5`) or a Zarr store (`.zarr`), with `::` and the name of the array if it
+          is not `embeddings`: `pool.h5::features`; or an open `h5py.Dataset` or `zarr.Array`;
         - a `pyarrow.Table`, or an object that exports an Arrow table (polars, pandas);
+        - a `datasets.Dataset` of Hugging Face;
+        - a sparse matrix of SciPy, or a pandas frame of sparse columns, within `dense_bytes`;
         - a `Pool`, which is returned as it is.
 
         A folder is read with its subfolders in natural order (`e_2.npy` before `e_10.npy`); `pool.notices` says so if
@@ -70,6 +79,8 @@ def open_pool(
     order : {"natural", "text"}, default "natural"
         In which order the files of a folder are read: `e_2.npy` before `e_10.npy`, or the names compared as text, as
         Ladle once read them.
+    dense_bytes : int, default 1 GiB
+        The largest array that a sparse matrix may become; a larger one is refused with its size.
 
     Returns
     -------
@@ -83,6 +94,8 @@ def open_pool(
         For a file that cannot be read; see its kinds.
     ShapeError, MismatchError, IdError
         For vectors, files or ids that do not fit together.
+    MemoryPlanError
+        For a sparse matrix that would take more than `dense_bytes`, or more than the memory available, when dense.
 
     Notes
     -----
@@ -92,7 +105,8 @@ def open_pool(
     order = choice(order, "`order`", ORDERS)
     text(id, "`id`", undecided=True, wanted="be the name of a column")
     text(embedding, "`embedding`", undecided=True, wanted="be the name of a column, or a pattern of names")
-    pool = _open(source, id, embedding, ids, order)
+    dense_bytes = whole(dense_bytes, "`dense_bytes`", least=1)
+    pool = _open(source, id, embedding, ids, order, dense_bytes)
     if not skip_invalid:
         return pool
     from ladle.pool.valid_pool import leave_out_invalid
@@ -100,22 +114,58 @@ def open_pool(
     return leave_out_invalid(pool, metric)
 
 
-def _open(source: object, id: str | None, embedding: str | None, ids: object, order: str) -> Pool:  # noqa: A002
+def _open(
+    source: object,
+    id: str | None,  # noqa: A002
+    embedding: str | None,
+    ids: object,
+    order: str,
+    dense_bytes: int,
+) -> Pool:
     if isinstance(source, Pool):
         _refuse("a pool that is already open", id=id, embedding=embedding, ids=ids)
         return source
     if isinstance(source, (str, os.PathLike)):
         path_of(source, "the pool")
+        if is_array_store(source):
+            return _open_stored(source, id, embedding, ids)
         return _open_listing(list_files(source, "the pool", by_text=order == "text"), id, embedding, _read_ids(ids))
-    if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
+    if _is_table_of_examples(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _read_ids(ids))
     from ladle.pool.array_pool import ArrayPool
     from ladle.pool.ids.example_ids import Ids
 
+    if is_stored_array(source):
+        return _open_stored(source, id, embedding, ids)
     _refuse("an array", id=id, embedding=embedding)
-    matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
+    if is_sparse(source) or is_sparse_frame(source):
+        check_dense(source, "source", dense_bytes)
+        require(dense_size(source), "making the sparse matrix dense", remedy="Give fewer columns, or free memory.")
+    matrix = np.asarray(as_matrix(source, "source", dense_bytes=dense_bytes))  # type: ignore[arg-type]
     own_ids = _read_ids(ids)
     return ArrayPool([matrix], own_ids if isinstance(own_ids, Ids) else None, "an array")
+
+
+def _open_stored(source: Any, id_name: str | None, embedding: str | None, ids: object) -> Pool:
+    from ladle.pool import stored_arrays
+    from ladle.pool.ids.example_ids import Ids
+    from ladle.pool.ids.table_ids import ROW_NUMBERS
+
+    given = _read_ids(ids)
+    beside = given if isinstance(given, Ids) else None
+    if not isinstance(source, (str, os.PathLike)):
+        _refuse("an array", id=id_name, embedding=embedding)
+        return stored_arrays.open_array(source, beside)
+    place = os.fspath(source)
+    pool = stored_arrays.open_stored(place, embedding=embedding, id_name=id_name, ids=beside)
+    return pool.with_row_numbers() if given == ROW_NUMBERS else pool
+
+
+def _is_table_of_examples(source: object) -> bool:
+    """Whether this is a table with columns, rather than a matrix or one column of vectors."""
+    if is_dataset(source):
+        return True
+    return is_table(source) and not is_one_column(source) and not is_sparse_frame(source)
 
 
 def _is_matrix(source: object) -> bool:
@@ -133,7 +183,11 @@ def open_if_path(value: Any) -> Any:
 
 
 def read_memory_table(source: object) -> TableReader:
-    """A reader of a table in memory. Raises: ArgumentError."""
+    """A reader of a table in memory, or of a Hugging Face dataset. Raises: ArgumentError."""
+    if is_dataset(source):
+        from ladle.pool.tables.dataset_reader import DatasetReader
+
+        return DatasetReader(source, "source")
     from ladle.pool.tables.memory_tables import as_arrow_table
     from ladle.pool.tables.table_readers import MemoryReader
 

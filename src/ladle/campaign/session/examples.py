@@ -25,11 +25,13 @@ from ladle.notices import gathered, notice
 from ladle.numbers import shown
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
+from ladle.pool.files.array_addresses import MARK, split_address
 from ladle.pool.ids.example_ids import SHOWN, Ids, as_id_array, check_distinct, show_ids
 from ladle.pool.ids.named_rows import as_mask, check_not_a_mask, find_rows_named
 from ladle.pool.ids.table_ids import ROW_NUMBERS
 from ladle.pool.ids.text_index import TextIndex
 from ladle.pool.open import ORDERS
+from ladle.pool.stored_arrays import StoredArrayPool
 from ladle.pool.valid_pool import ValidPool
 
 SMALL_POOL, FEW_IDS = 50_000, 10_000  # no index of the ids pays in a pool so small, or for more ids at once
@@ -253,14 +255,17 @@ def as_pool(given: object, instructions: str = "") -> Pool:
 
 def reopen_instructions(pool: Pool) -> str:
     """How to open this pool again, as JSON; "" when that is impossible, or might open another pool."""
-    if not os.path.exists(pool.source):  # noqa: PTH110 - the source may be no path at all
+    path, inside = split_address(pool.source)
+    if not os.path.exists(path):  # noqa: PTH110 - the source may be no path at all
         return ""
-    how: dict[str, Any] = {"path": str(Path(pool.source).resolve())}
+    how: dict[str, Any] = {"path": str(Path(path).resolve()) + (f"{MARK}{inside}" if inside else "")}
     whole = pool
     if isinstance(pool, ValidPool):
         how["skip_invalid"], whole = pool.metric, pool.whole
     if isinstance(whole, ColumnPool):
         how["id"], how["embedding"] = whole.column_names
+    elif isinstance(whole, StoredArrayPool):
+        how["id"] = whole.id_column.column
     if whole.id_column.place == ROW_NUMBERS:
         how["ids"] = ROW_NUMBERS
     facts = (pool.digest, pool.dim, bool(pool.order_notice))

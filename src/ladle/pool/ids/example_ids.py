@@ -19,10 +19,12 @@ import pyarrow.compute as pc
 
 from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
+from ladle.dataset_columns import column_values, is_dataset_column
 from ladle.errors import ArgumentError, IdError
 from ladle.frames import is_frame
 from ladle.numbers import shown
 from ladle.pool.tables.id_types import REMEDY, SHOWN, join_ids, show_ids
+from ladle.tensors import is_torch
 
 __all__ = ["SHOWN", "Ids", "as_id_array", "show_ids"]
 
@@ -181,8 +183,11 @@ def _as_arrow(values: object, name: str) -> Any:
         raise ArgumentError(name, wanted="have an order", got=got, remedy="Give a list, such as sorted(ids).")
     if is_frame(values) or hasattr(values, "column_names") or hasattr(values, "iter_rows"):
         raise ArgumentError(name, wanted="be one column", got="a table", remedy="Give the column, such as table['id'].")
-    if hasattr(values, "detach") or isinstance(values, (KeysView, ValuesView)):  # a tensor of torch, keys of a dict
+    is_tensor = hasattr(values, "__dlpack__") and not isinstance(values, np.ndarray)
+    if is_tensor or is_torch(values) or isinstance(values, (KeysView, ValuesView)):
         values = as_array(values, "ids")
+    if is_dataset_column(values):
+        return column_values(values, "ids")
     can_be_read = ("__arrow_c_stream__", "__arrow_c_array__", "__array__")
     if not isinstance(values, Iterable) and not any(hasattr(values, each) for each in can_be_read):
         raise ArgumentError(name, wanted="be a list or an array of ids", got=shown(values))

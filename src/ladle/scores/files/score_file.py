@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from ladle.arraylikes import as_array
 from ladle.arrays import CHECK_BYTES, Rows
+from ladle.dataset_columns import is_dataset
 from ladle.errors import ArgumentError, ClassCountError, DataError, IdError, NonFiniteError, ShapeError
+from ladle.frames import is_table
 from ladle.memory.budget import require
 from ladle.numbers import choice, switch, text, whole
 from ladle.pool.contract import Pool
@@ -231,7 +233,7 @@ def open_scores(
         listing = list_files(source, "the scores", formats=POOL_FORMATS | CSV_FORMATS)
         order_notice = listing.order_notice
         entries = open_files(listing, request, id, like=pool.id_column.kind, usual_id=pool.id_column.column)
-    elif hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+    elif is_table(source) or is_dataset(source):
         from ladle.pool.open import read_memory_table
 
         entries = open_table(read_memory_table(source), request, id, pool.id_column.column)
