@@ -118,7 +118,7 @@ def test_nobody_gets_through_without_a_token(served: Served, accept: str) -> Non
         {},
         {"authorization": "Bearer " + "x" * 43},
         {"authorization": "Basic eDp5"},
-        {"cookie": "ladle_session=x"},
+        {"cookie": f"{served.cookie}=x"},
     ):
         for method, path in ROLES:
             answer = served.client().request(method, address(path), headers={"accept": accept, **headers}, json={})

@@ -25,6 +25,7 @@ from ladle.service.counters import Counters
 from ladle.service.desk import Desk
 from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
+from ladle.service.gate.identity import cookie_name, with_cookie_name
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
 from ladle.service.pages.dashboard import comments, examples, lists, overview, quarantine
@@ -50,8 +51,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `remembered`, `site`, `rate`, `tries` and
-    `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `cookie`, `content`, `remembered`, `site`, `rate`, `tries`
+    and `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -78,6 +79,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
     app.state.kept = account_store_of(desk.campaign, config.wait_seconds)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
+    app.state.cookie = cookie = cookie_name(desk.campaign.url, desk.campaign.name)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
     app.state.site = Site(desk.campaign)
@@ -85,6 +87,8 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)
     for router in ROUTERS:
         app.include_router(router)
+    made = app.openapi
+    app.openapi = lambda: with_cookie_name(made(), cookie)  # type: ignore[method-assign]
     app.add_exception_handler(LadleError, _of_error)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_status)

@@ -7,7 +7,8 @@ one of them is open to everybody, and a test lists these.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from hashlib import sha256
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -18,11 +19,31 @@ from ladle.service.gate.crossing import check_session_change
 from ladle.service.gate.rates import Rate
 from ladle.service.gate.roles import Identity, Role
 
-COOKIE = "ladle_session"
+COOKIE = "ladle_session"  # how the name of every cookie of Ladle begins
 _WITH_ARTICLE = {Role.LEAD: "a lead", Role.ANNOTATOR: "an annotator", Role.READER: "a reader"}
 # They only describe the API: `signed_in` reads the headers itself, and answers with the errors of Ladle.
 _BEARER = HTTPBearer(auto_error=False, description="A token made by `ladle serve token add`.")
 _SESSION = APIKeyCookie(name=COOKIE, auto_error=False, description="A browser's session.")
+
+
+def cookie_name(url: str, campaign: str) -> str:
+    """The name of the cookie of a campaign's sessions.
+
+    Browsers send cookies to all ports of a host, so services under one host name need cookies of different names. Two
+    services of one campaign share its accounts, and so the cookie. url: the database, without a password.
+    """
+    return f"{COOKIE}_{sha256(f'{url} {campaign}'.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def session_secret(request: Request) -> str:
+    """What the cookie of a session holds; "" without one."""
+    return request.cookies.get(request.app.state.cookie, "")
+
+
+def with_cookie_name(schema: dict[str, Any], name: str) -> dict[str, Any]:
+    """An OpenAPI schema, which then says what the cookie is called."""
+    schema["components"]["securitySchemes"][_SESSION.scheme_name]["name"] = name
+    return schema
 
 
 def signed_in(
@@ -39,8 +60,8 @@ def signed_in(
     found = None
     if scheme:
         found = accounts.identify(token.strip(), "token") if scheme.lower() == "bearer" else None
-    elif cookie := request.cookies.get(COOKIE, ""):
-        found = accounts.identify(cookie, "session")
+    elif secret := session_secret(request):
+        found = accounts.identify(secret, "session")
     if found is None:
         raise SignInError(
             "this request",
