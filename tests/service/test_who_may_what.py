@@ -70,7 +70,7 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/batches/{number}"): READERS,
     ("GET", "/examples/{example_id:example_id}"): READERS,
     **dict.fromkeys(
-        [("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "list.jsonl", "nearest")], READERS
+        [("GET", f"/map/{part}") for part in ("ready", "list", "list.jsonl", "nearest")], READERS
     ),
     ("GET", "/map/legend/{by}"): READERS,
     ("GET", "/map/points/{by}"): READERS,
