@@ -69,7 +69,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
-        *("own_tasks", "groups", "pool_map", "storage", "asked"),
+        *("own_tasks", "groups", "pool_map", "storage", "asked", "told_words"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

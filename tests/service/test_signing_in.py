@@ -91,7 +91,9 @@ def test_services_under_one_host_name_leave_each_other_their_sessions(tmp_path: 
     with serve(first, folders[0]) as one, serve(second, folders[1]) as two:
         jar = one.browser("lea").cookies
         begun = two.client(cookies=jar)
-        assert begun.get("/sign-in/once", params={"token": two.accounts.add_link("ray", Role.READER)}).status_code == 303
+        assert (
+            begun.get("/sign-in/once", params={"token": two.accounts.add_link("ray", Role.READER)}).status_code == 303
+        )
         names = [each.client(cookies=begun.cookies).get("/v1/me").json()["name"] for each in (one, two)]
         assert names == ["lea", "ray"]
         begun.get("/")

@@ -18,7 +18,7 @@ from ladle.command_words import in_commands
 from ladle.errors import ArgumentError, LadleError, SignInError
 from ladle.labelling import MemoryStore
 from ladle.service import problems
-from ladle.service.api import exports, health, lead, reading, uploads, work
+from ladle.service.api import exports, health, label_files, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
 from ladle.service.content import open_content
 from ladle.service.counters import Counters
@@ -28,7 +28,7 @@ from ladle.service.gate.guards import Guards
 from ladle.service.gate.identity import cookie_name, with_cookie_name
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
-from ladle.service.pages.dashboard import comments, examples, lists, overview, quarantine
+from ladle.service.pages.dashboard import comments, examples, lists, overview, quarantine, telling
 from ladle.service.pages.labelling import page, tasks
 from ladle.service.pages.map import drawing
 from ladle.service.pages.map import lists as map_lists
@@ -41,9 +41,9 @@ from ladle.store.sql import SqlStore
 # only make the one that speaks with the network wait longer for its turn.
 THREADS = 12
 ROUTERS: tuple[APIRouter, ...] = (
-    *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
+    *(health.router, work.router, lead.router, uploads.router, label_files.router, reading.router, exports.router),
     *(sign_in.router, asset_files.router, page.router, tasks.router),
-    *(overview.router, lists.router, comments.router, examples.router, quarantine.router),
+    *(overview.router, lists.router, comments.router, examples.router, quarantine.router, telling.router),
     *(drawing.router, map_lists.router),
 )
 

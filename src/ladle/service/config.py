@@ -46,6 +46,8 @@ class ServiceConfig:
         The largest body of a request.
     upload_bytes : int
         The largest file of scores.
+    label_bytes : int
+        The largest file of labels, and the most that a Parquet file of labels may hold when it is unpacked.
     body_seconds : float
         How long a client may take to send a body.
     wait_seconds : float
@@ -81,6 +83,7 @@ class ServiceConfig:
     session_seconds: float = 12 * 3600.0
     body_bytes: int = 16 * MIB
     upload_bytes: int = 4096 * MIB
+    label_bytes: int = 256 * MIB
     body_seconds: float = 30.0
     wait_seconds: float = 10.0
     most_requests: int = 256
@@ -95,7 +98,8 @@ class ServiceConfig:
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)
-        for name in ("workers", "body_bytes", "upload_bytes", "most_requests", "sign_in_tries", "requests_a_minute"):
+        sizes = ("body_bytes", "upload_bytes", "label_bytes")
+        for name in (*sizes, "workers", "most_requests", "sign_in_tries", "requests_a_minute"):
             whole(getattr(self, name), f"`{name}`", least=1)
         for name in ("session_seconds", "body_seconds", "wait_seconds", "task_seconds"):
             number(getattr(self, name), f"`{name}`", above=0)

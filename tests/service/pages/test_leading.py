@@ -140,7 +140,9 @@ def test_a_backup_is_whole_and_recorded(led: Served, tmp_path: Path) -> None:
 
 def test_a_final_word(led: Served) -> None:
     example = str(led.campaign.disputes()[0].id)
-    answer = led.lead.post("/decide", data={"example": json.dumps(example), "label": "cat", "reason": "seen"}, headers=HTML)
+    answer = led.lead.post(
+        "/decide", data={"example": json.dumps(example), "label": "cat", "reason": "seen"}, headers=HTML
+    )
     assert "The final word on it is cat" in read_page(answer.text).text
     assert [each.label for each in led.campaign.resolved() if each.id == example] == ["cat"]
     assert [each.by for each in led.campaign.adjudications() if each.id == example] == ["lea"]

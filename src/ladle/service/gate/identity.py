@@ -15,7 +15,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from ladle.errors import AccessError, SignInError
 from ladle.service.gate.accounts import Accounts
-from ladle.service.gate.crossing import check_session_change
+from ladle.service.gate.crossing import check_origin, check_session_change
 from ladle.service.gate.rates import Rate
 from ladle.service.gate.roles import Identity, Role
 
@@ -55,6 +55,13 @@ def signed_in(
 
     Raises: SignInError for nobody; LimitError for too many requests; AccessError for a change from another site.
     """
+    found = _sender(request)
+    check_session_change(request, found)
+    return found
+
+
+def _sender(request: Request) -> Identity:
+    """The person who sends a request. Raises: SignInError; LimitError."""
     accounts: Accounts = request.app.state.accounts
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     found = None
@@ -72,22 +79,37 @@ def signed_in(
     request.state.identity = found
     rate: Rate = request.app.state.rate
     rate.spend(found.name)
-    check_session_change(request, found)
     return found
 
 
 def _with_role(*roles: Role) -> Callable[[Identity], Identity]:
     def check(identity: Annotated[Identity, Depends(signed_in)]) -> Identity:
-        if identity.role not in roles:
-            raise AccessError(
-                "this request",
-                wanted=f"come from {' or '.join(_WITH_ARTICLE[role] for role in roles)}",
-                got=f"{identity.name!r}, whose role is {identity.role}",
-                remedy=f"{identity.role.meaning} A lead gives another role: ladle serve user.",
-            )
+        _require(identity, roles)
         return identity
 
     return check
+
+
+def _require(identity: Identity, roles: tuple[Role, ...]) -> None:
+    if identity.role not in roles:
+        raise AccessError(
+            "this request",
+            wanted=f"come from {' or '.join(_WITH_ARTICLE[role] for role in roles)}",
+            got=f"{identity.name!r}, whose role is {identity.role}",
+            remedy=f"{identity.role.meaning} A lead gives another role: ladle serve user.",
+        )
+
+
+def uploading_lead(request: Request) -> Identity:
+    """A lead who sends a form with a file, whose secret is not read as yet: the route calls `check_secret` for it.
+
+    Raises: as `signed_in`; AccessError for another role.
+    """
+    found = _sender(request)
+    _require(found, (Role.LEAD,))
+    if found.is_session:
+        check_origin(request)
+    return found
 
 
 lead_only = _with_role(Role.LEAD)
@@ -98,3 +120,4 @@ SignedIn = Annotated[Identity, Depends(signed_in)]
 Lead = Annotated[Identity, Depends(lead_only)]
 Annotators = Annotated[Identity, Depends(annotators)]
 Readers = Annotated[Identity, Depends(readers)]
+UploadingLead = Annotated[Identity, Depends(uploading_lead)]

@@ -48,7 +48,10 @@ def decide(
     reason: Annotated[str, Form(max_length=1_000)] = "",
     undo: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Decide the label of an example finally, or take the decision back. example: its id in JSON. Raises: as `Campaign.adjudicate`."""
+    """Decide the label of an example finally, or take the decision back. example: its id in JSON.
+
+    Raises: as `form_id` and `Campaign.adjudicate`.
+    """
     example_id = form_id(campaign, example)
     with desk.one_writer():
         if undo:

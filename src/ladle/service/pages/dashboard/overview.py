@@ -52,6 +52,7 @@ def overview_page(
         actions=_actions(campaign),
         key=secrets.token_urlsafe(16),
         size=_usual_size(campaign),
+        most_bytes=request.app.state.config.label_bytes,
         models=(models := campaign.models()),
         has_scores=any(each.scores for each in models),
         curves=curves_of(models),
@@ -136,6 +137,7 @@ def _actions(campaign: Campaign) -> dict[str, Any]:
         "ask": command_of(campaign, f"ask{scores} --size COUNT -o batch.csv"),
         "release": command_of(campaign, "release", "--annotator", "NAME"),
         "exclude": command_of(campaign, "exclude", "IDS.jsonl", "--reason", "TEXT"),
+        "tell": command_of(campaign, "tell", "LABELS.csv", "--annotator", "NAME"),
         "backup": command_of(campaign, "backup", "-o", "backup.zip"),
         "export": command_of(campaign, "export", "labels", "-o", "labels.csv"),
     }

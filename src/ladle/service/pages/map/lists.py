@@ -50,8 +50,7 @@ def list_page(
         digest=_digest(rows),
         counts=dict(Counter(states.values())),
         examples=[
-            (each, row, states[row])
-            for each, row in zip(previews(request, map(str, ids)), part.tolist(), strict=True)
+            (each, row, states[row]) for each, row in zip(previews(request, map(str, ids)), part.tolist(), strict=True)
         ],
         page=page,
         pages=max(1, -(-len(rows) // PAGE)),
@@ -124,7 +123,7 @@ def act_on_list(
 
 
 def _picked(atlas: TheAtlas, rows: Rows, pick: list[int] | None) -> list[Any]:
-    """The ids of the rows that were ticked; all where none was. Raises: MismatchError for one that is not in the list."""
+    """The ids of the rows that were ticked, or of all. Raises: MismatchError for a row that is not in the list."""
     ticked = np.unique(np.array(pick or [], np.int64))
     kept = np.intersect1d(rows, ticked) if pick else rows
     if pick and len(kept) < len(ticked):
