@@ -51,6 +51,7 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/batches/{number}"): READERS,
     ("GET", "/v1/batches/{number}/tasks"): READERS,
     ("GET", "/v1/tasks"): READERS,
+    ("GET", "/v1/resolved"): READERS,
     ("GET", "/v1/labels"): READERS,
     ("GET", "/v1/audit"): READERS,
     ("GET", "/v1/quarantine"): READERS,
@@ -65,10 +66,13 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("POST", "/label/groups"): ANNOTATORS,
     ("GET", "/content/{example_id:example_id}"): ALL,  # an annotator: of own tasks alone
     ("GET", "/images/{number}/{example_id:example_id}"): ALL,
-    **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
+    **dict.fromkeys(
+        [("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "resolved", "clusters")], READERS
+    ),
     **dict.fromkeys([("GET", f"/{page}") for page in ("people", "comments", "quarantine", "audit")], READERS),
     ("GET", "/overview/people-and-models"): READERS,
     ("GET", "/batches/{number}"): READERS,
+    ("GET", "/clusters/{number}"): READERS,
     ("GET", "/examples/{example_id:example_id}"): READERS,
     **dict.fromkeys([("GET", f"/map/{part}") for part in ("ready", "list", "list.jsonl", "nearest")], READERS),
     ("GET", "/map/legend/{by}"): READERS,

@@ -23,12 +23,22 @@ from tests.service.pages.reading import Element, read_page
 from tests.service.served import ADDRESS, Served
 
 PAGES = (
-    *("/overview?wait=true", "/batches?wait=true", "/batches/1", "/clusters?wait=true", "/tasks", "/people?wait=true"),
+    *(
+        "/overview?wait=true",
+        "/batches?wait=true",
+        "/batches/1",
+        "/clusters?wait=true",
+        "/clusters/3",
+        "/tasks",
+        "/people?wait=true",
+    ),
     *(
         "/audit",
         "/comments",
         "/comments?flags=true",
         "/quarantine",
+        "/resolved",
+        "/tasks?noted=flagged&cluster=3",
         f"/examples/{quote(ids()[0], safe='')}",
         "/map",
         "/overview/people-and-models",
