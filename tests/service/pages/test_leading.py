@@ -73,6 +73,16 @@ class TestAsking:
         assert "no recorded model has some" in text
         assert not read_page(text).all("input", name="size")
 
+    def test_gold_that_there_is_not_is_refused_before_the_question(self, led: Served) -> None:
+        led.campaign.add_gold(led.campaign.ids.at([150, 151]).to_pylist(), ["cat", "dog"])
+        (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="gold")
+        assert field.attributes["max"] == "2"
+        answer = led.lead.post("/overview/ask", data={"size": "5", "gold": "3", "key": "k"}, headers=HTML)
+        assert answer.status_code == 422
+        assert "at most the 2 gold examples; got 3" in answer.text
+        asked = led.lead.post("/overview/ask", data={"size": "5", "gold": "2", "key": "k"}, headers=HTML)
+        assert "Choose 5 examples" in asked.text
+
     def test_the_size_that_is_offered_can_be_asked_for(self, led: Served) -> None:
         (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="size")
         figures = led.campaign.figures()
