@@ -20,7 +20,7 @@ from ladle.labelling import MemoryStore
 from ladle.service import problems
 from ladle.service.api import exports, health, label_files, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
-from ladle.service.content import open_content
+from ladle.service.content import Content, open_content
 from ladle.service.counters import Counters
 from ladle.service.desk import Desk
 from ladle.service.gate.accounts import Accounts
@@ -48,8 +48,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def create_app(config: ServiceConfig) -> FastAPI:
-    """The application that serves a campaign.
+def create_app(config: ServiceConfig, content: Content | None = None) -> FastAPI:
+    """The application that serves a campaign. content: what `config.content` names, where it is open already.
 
     `app.state` has `config`, `desk`, `kept` and `accounts`, `cookie`, `content`, `remembered`, `site`, `rate`, `tries`
     and `counters`.
@@ -80,7 +80,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.kept = account_store_of(desk.campaign, config.wait_seconds)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.cookie = cookie = cookie_name(desk.campaign.url, desk.campaign.name)
-    app.state.content = open_content(config.content, desk.campaign.ids)
+    app.state.content = content or open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
     app.state.site = Site(desk.campaign)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
