@@ -320,6 +320,11 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
     "Campaign.take(share)": ("switch", True, lambda value: store().take("ann", 5, share=value).ids),
     "Campaign.take(disputed)": ("switch", True, lambda value: store().take("ann", 5, disputed=value).ids),
+    "Campaign.take(renew_below_seconds)": (
+        "number",
+        5,
+        lambda value: store().take("ann", 5, renew_below_seconds=value).ids,
+    ),
     "Campaign.create(price)": ("number", 5, lambda value: found(price=value).settings.price),
     "Campaign.create(gold_accuracy)": ("number", 1, lambda value: found(gold_accuracy=value).settings.gold_accuracy),
     "Campaign.create(control)": ("number", 0, lambda value: found(control=value).settings.control),
