@@ -101,6 +101,7 @@ HEAVY = {
     "skactiveml": {"adapters"},
     "small_text": {"adapters"},
     "modAL": set(),
+    "umap": {"maps"},
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},

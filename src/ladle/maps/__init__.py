@@ -4,6 +4,7 @@ from ladle.maps.layout import Layout
 from ladle.maps.layout_file import load_layout, save_layout
 from ladle.maps.positions import given_positions, principal_positions
 from ladle.maps.tiles import class_tile, density_tile, value_tile
+from ladle.maps.by_umap import require_umap, umap_positions
 
 __all__ = [
     "Layout",
@@ -12,6 +13,8 @@ __all__ = [
     "given_positions",
     "load_layout",
     "principal_positions",
+    "require_umap",
     "save_layout",
+    "umap_positions",
     "value_tile",
 ]

@@ -66,6 +66,8 @@ class ServiceConfig:
         How long a task that the labelling page has taken is leased.
     layout : path or None
         Where the examples lie on the map: a file of two numbers for each; None for the principal components.
+    umap : bool
+        Whether UMAP lays out the map; not with `layout`.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
     campaign_clock : callable or None
@@ -93,6 +95,7 @@ class ServiceConfig:
     groups: bool = False
     task_seconds: float = 1800.0
     layout: Path | None = None
+    umap: bool = False
     clock: Callable[[], float] = time.time
     campaign_clock: Callable[[], float] | None = None
 

@@ -24,6 +24,7 @@ from ladle.campaign import Campaign
 from ladle.campaign.groups import check_one_label
 from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
+from ladle.maps import require_umap
 from ladle.notices import notice
 from ladle.service.app import create_app, open_accounts
 from ladle.service.config import ServiceConfig
@@ -119,6 +120,10 @@ def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Op
             got=str(config.workers),
             remedy="For several workers, keep the campaign in PostgreSQL: ladle campaign backup, restore.",
         )
+    if config.umap:
+        require_umap()
+        if config.layout is not None:
+            raise ArgumentError("`layout`", wanted="be given without UMAP", got="both")
     with Campaign.open(config.database, name=config.name, pool=config.pool, by="service") as campaign:
         if config.groups:
             check_one_label(campaign.settings.annotators_per_task, "groups")
