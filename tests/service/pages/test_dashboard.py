@@ -188,6 +188,7 @@ class TestOverview:
         for path in ("/overview", "/batches", "/clusters", "/people"):
             found = page(led, path)
             (link,) = [each for each in found.all("a") if each.text == "Count now"]
+            assert " are read: less than a second of one processor" in found.text, path
             assert not [each for each in found.all("p") if "data-reload" in each.attributes], path
             assert "Count now" not in page(led, link.attributes["href"]).text
             assert "Count now" not in page(led, path).text  # the last reading is shown

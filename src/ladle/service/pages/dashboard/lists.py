@@ -19,7 +19,7 @@ from ladle.service.gate.identity import Readers
 from ladle.service.pages.dashboard.doing import label_of
 from ladle.service.pages.dashboard.overview import status_reading
 from ladle.service.pages.dashboard.previews import previews
-from ladle.service.pages.dashboard.readings import FullReading, is_small, read_all
+from ladle.service.pages.dashboard.readings import SECONDS_A_MILLION, FullReading, is_small, read_all, rows_of
 from ladle.service.pages.labelling.page import FLAG
 from ladle.service.shown_commands import command_of
 from ladle.service.site import Pages
@@ -252,6 +252,7 @@ def resolved_page(
         problem=problem,
         filters=given,
         is_together=is_together,
+        seconds=SECONDS_A_MILLION["resolved"] * rows_of(campaign) / 1_000_000,
         full="/resolved?" + urlencode({**query, "wait": "true"}),
         classes=campaign.settings.labels.classes or (),
         figures=campaign.figures(),
