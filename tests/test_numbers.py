@@ -325,10 +325,24 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     ),
     "Campaign.task_page(limit)": ("whole", 5, lambda value: _asked().task_page(limit=value).rows["id"].tolist()),
     "Campaign.task_page(batch)": ("whole", 1, lambda value: _asked().task_page(batch=value).rows["id"].tolist()),
+    "Campaign.task_page(cluster)": (
+        "whole",
+        1,
+        lambda value: _clustered().task_page(cluster=value).rows["id"].tolist(),
+    ),
+    "Campaign.task_total(batch)": ("whole", 1, lambda value: _asked().task_total(batch=value)),
+    "Campaign.task_total(cluster)": ("whole", 1, lambda value: _clustered().task_total(cluster=value)),
+    "Campaign.resolved_page(limit)": ("whole", 5, lambda value: _told().resolved_page(limit=value).rows["id"].tolist()),
+    "Campaign.resolved_page(batch)": ("whole", 1, lambda value: _told().resolved_page(batch=value).rows["id"].tolist()),
     "Campaign.take(size)": ("whole", 5, lambda value: store().take("ann", value).ids),
     "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
     "Campaign.take(share)": ("switch", True, lambda value: store().take("ann", 5, share=value).ids),
     "Campaign.take(disputed)": ("switch", True, lambda value: store().take("ann", 5, disputed=value).ids),
+    "Campaign.take(renew_below_seconds)": (
+        "number",
+        5,
+        lambda value: store().take("ann", 5, renew_below_seconds=value).ids,
+    ),
     "Campaign.create(price)": ("number", 5, lambda value: found(price=value).settings.price),
     "Campaign.create(gold_accuracy)": ("number", 1, lambda value: found(gold_accuracy=value).settings.gold_accuracy),
     "Campaign.create(control)": ("number", 0, lambda value: found(control=value).settings.control),
@@ -486,6 +500,18 @@ def _of_three():
 def _asked():
     begun = store()
     begun.ask(5, margins=M)
+    return begun
+
+
+def _clustered():
+    begun = found(strategy="cluster-margin", tree=np.arange(len(M), dtype=np.int32) // 3)
+    begun.ask(5, margins=M)
+    return begun
+
+
+def _told():
+    begun = _asked()
+    begun.tell(begun.batch().ids, [0] * 5)
     return begun
 
 

@@ -94,6 +94,8 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "version": ("", "the version"),
     "votes": ("--votes", "the votes"),
     "workers": ("--workers", "the workers"),
+    "layout": ("--layout", "the layout of the map"),
+    "umap": ("--umap", "a map by UMAP"),
     "groups": ("--groups", "groups of near-duplicates"),
     "host": ("--host", "the address"),
     "port": ("--port", "the port"),

@@ -517,3 +517,31 @@ def test_what_is_released_has_no_holder(store: Store, tmp_path: Path) -> None:
     assert len(tasks) == 4
     assert set(tasks["holder"].tolist()) == {""}
     assert len(campaign.holdings()) == 0
+
+
+def test_leases_that_last_long_enough_are_left_as_they_are(store: Store, tmp_path: Path) -> None:
+    """No row and no event is written; what is short, new or given away is taken as ever."""
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(6, margins=margins())
+
+    def take(size: int) -> tuple[list[object], datetime, int]:
+        taken = campaign.take("ann", size, lease_seconds=HOUR, renew_below_seconds=HOUR / 2)
+        return taken.ids.tolist(), taken.lease_until, campaign.last_event()
+
+    ids, until, event = take(4)
+    clock.now += HOUR / 2 - 1
+    assert take(3) == (ids[:3], until, event)
+    assert take(4) == (ids, until, event)
+    later = take(5)  # one more than she has
+    assert (later[0][:4], later[2]) == (ids, event + 1)
+    assert later[1] == until + timedelta(seconds=HOUR / 2 - 1)
+    clock.now += HOUR / 2
+    again = take(5)
+    assert (again[0], again[2]) == (later[0], event + 2)
+    assert again[1] == later[1] + timedelta(seconds=HOUR / 2)
+    campaign.release("ann", again[0][:1])
+    assert take(5)[2] == campaign.last_event() == event + 4
+    assert campaign.take("ann", 5, lease_seconds=HOUR).lease_until > until
+    assert campaign.last_event() == event + 5, "without the option every take renews"
+    assert campaign.verify() is not False

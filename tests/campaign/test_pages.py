@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ladle
@@ -107,6 +108,77 @@ def test_pages_of_tasks_are_the_tasks_that_pass(campaign: ladle.Campaign, limit:
         found = all_of(campaign.task_page, limit, **given)
         assert sorted(row["row"] for row in found) == expected, given
         assert all(row in whole for row in found)
+
+
+@pytest.mark.parametrize("limit", [2, 100])
+@pytest.mark.parametrize("agreement", ["majority", "dawid-skene"])
+def test_pages_of_resolved_labels_are_the_resolved_labels(campaign: ladle.Campaign, limit: int, agreement: str) -> None:
+    """With every filter, gold of no answer and final words that nobody else has said among them."""
+    campaign.set(agreement=agreement)
+    ids = ids_of(ROWS)
+    campaign.add_gold(ids[20:22], ["cow", "cow"])
+    campaign.tell(ids[6:8], ["cat", "cat"], annotator="bob")
+    campaign.adjudicate([ids[3], ids[13]], ["cow", "cow"])
+    campaign.exclude(ids[5:6], reason="late")
+    whole = plain(campaign.resolved())
+    batch_of = {row["row"]: row["batch"] for row in all_of(campaign.task_page, 1000)}
+    assert {row["how"] for row in whole} == {"gold", "adjudicated", agreement}
+    for batch, label in product([None, 0, 1, 2, 9], [None, "cat", "dog", "cow"]):
+        given = {name: each for name, each in (("batch", batch), ("label", label)) if each is not None}
+        found = all_of(campaign.resolved_page, limit, **given)
+        expected = [
+            row for row in whole if batch in (None, batch_of.get(row["row"], 0)) and label in (None, row["label"])
+        ]
+        assert sorted(found, key=lambda row: row["row"]) == expected, given
+
+
+@pytest.mark.parametrize("limit", [2, 100])
+def test_tasks_of_a_cluster_and_with_a_comment(store: Store, tmp_path: Path, limit: int) -> None:
+    """With all other filters, against the whole table filtered here; the totals are the lengths."""
+    clusters = np.arange(ROWS, dtype=np.int32) // 5
+    made = begun(store, tmp_path, ROWS, strategy="cluster-margin", tree=clusters, labels=["cat", "dog"])
+    ids = ids_of(ROWS)
+    made.ask(12, margins=margins(ROWS))
+    asked = made.batch().ids.tolist()
+    made.tell(asked[:6], ["cat", "dog"] * 3, annotator="ann")
+    made.assign(asked[4:8], to="bob")
+    made.comment([asked[0], asked[7], ids[29]], ["odd", "flag", "odd"], annotator="ann")
+    whole = {row["id"]: row for row in all_of(made.task_page, 1000)}
+    noted = {"odd": {asked[0], ids[29]}, "flag": {asked[7]}, "": {asked[0], asked[7], ids[29]}, "none": set()}
+    labels = {asked[place]: "cat" if place % 2 == 0 else "dog" for place in range(6)}
+    for cluster, comment, state, annotator, label, to in product(
+        [None, 0, 3], [None, *noted], [None, "open"], [None, "ann"], [None, "dog"], [None, "bob"]
+    ):
+        chosen = (cluster, comment, state, annotator, label, to)
+        names = ("cluster", "comment", "state", "annotator", "label", "assigned_to")
+        given = {name: each for name, each in zip(names, chosen, strict=True) if each is not None}
+        expected = {
+            example
+            for example, row in whole.items()
+            if (cluster is None or row["row"] // 5 == cluster)
+            and (comment is None or example in noted[comment])
+            and (state is None or row["state"] in ("open", "unasked"))
+            and (annotator is None or example in labels)
+            and (label is None or labels.get(example) == label)
+            and (to is None or example in asked[4:8])
+        }
+        found = [row["id"] for row in all_of(made.task_page, limit, **given)]
+        assert len(found) == len(set(found))
+        assert set(found) == expected, given
+        total = made.task_total(**given)
+        assert total == (None if annotator or label or to else len(expected)), given
+    for number in (6, 99):
+        with pytest.raises(ArgumentError, match="6 clusters"):
+            made.task_page(cluster=number)
+
+
+def test_totals_are_those_of_all_pages(campaign: ladle.Campaign) -> None:
+    states = [None, "open", "labelled", "disputed", "excluded"]
+    for state, batch in product(states, [None, 0, 1, 2, 9]):
+        given = {name: each for name, each in (("state", state), ("batch", batch)) if each is not None}
+        assert campaign.task_total(**given) == len(all_of(campaign.task_page, 1000, **given)), given
+    with pytest.raises(ArgumentError, match="without clusters"):
+        campaign.task_total(cluster=0)
 
 
 @pytest.mark.parametrize("limit", [3, 100])

@@ -127,6 +127,8 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "story": lambda _: {"example_id": ids_of(1)[0]},
     "take": lambda _: {"annotator": "ann", "size": 1},
     "task_page": lambda _: {},
+    "task_total": lambda _: {},
+    "resolved_page": lambda _: {},
     "tell": lambda _: {"ids": ids_of(1), "labels": ["cat"]},
     "tell_file": lambda folder: {"file": folder / "a.csv", "annotator": "ann"},
     "unassign": lambda _: {"ids": ids_of(1)},

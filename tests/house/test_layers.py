@@ -74,7 +74,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
-        *("own_tasks", "groups", "pool_map", "storage", "asked"),
+        *("own_tasks", "groups", "pool_map", "storage", "asked", "told_words"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [
@@ -117,6 +117,7 @@ HEAVY = {
     "mlflow": {"sinks"},
     "wandb": {"sinks"},
     "tensorboard": {"sinks"},
+    "umap": {"maps"},
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},

@@ -48,6 +48,12 @@ class Served:
         return TestClient(self.app, headers=headers, **options)
 
     @property
+    def cookie(self) -> str:
+        """The name of the cookie of a session."""
+        found: str = self.app.state.cookie
+        return found
+
+    @property
     def lead(self) -> TestClient:
         return self.client("lea", Role.LEAD)
 

@@ -25,7 +25,7 @@ EVIL = "<script>alert(1)</script>\"'&{{7*7}}"
 
 
 def csrf_of(served: Served, browser: Any) -> str:
-    found = served.accounts.identify(browser.cookies["ladle_session"], "session")
+    found = served.accounts.identify(browser.cookies[served.cookie], "session")
     assert found is not None
     return found.csrf
 
@@ -57,7 +57,7 @@ def test_a_form_with_the_secret_of_its_page_is_taken(served: Served) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     assert (
         served.client()
-        .get("/", headers={"cookie": f"ladle_session={browser.cookies.get('ladle_session')}"})
+        .get("/", headers={"cookie": f"{served.cookie}={browser.cookies.get(served.cookie)}"})
         .status_code
         == 401
     )
@@ -65,9 +65,9 @@ def test_a_form_with_the_secret_of_its_page_is_taken(served: Served) -> None:
 
 def test_signing_out_ends_the_session_on_the_server(served: Served) -> None:
     browser = served.browser()
-    stolen = browser.cookies["ladle_session"]
+    stolen = browser.cookies[served.cookie]
     browser.post("/sign-out", headers={"x-ladle-csrf": csrf_of(served, browser)})
-    assert served.client().get("/v1/me", headers={"cookie": f"ladle_session={stolen}"}).status_code == 401
+    assert served.client().get("/v1/me", headers={"cookie": f"{served.cookie}={stolen}"}).status_code == 401
 
 
 def test_another_site_signs_nobody_in(served: Served) -> None:
@@ -288,7 +288,7 @@ def test_the_database_holds_hashes_alone(served: Served, tmp_path: Path) -> None
     link, token = served.accounts.add_link(), served.accounts.add_token("bot", Role.LEAD)[0]
     browser = served.browser()
     content = (tmp_path / "birds.db").read_bytes()
-    for secret in (link, token, "correct horse", browser.cookies["ladle_session"]):
+    for secret in (link, token, "correct horse", browser.cookies[served.cookie]):
         assert secret.encode() not in content
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from fastapi import FastAPI
 
 from ladle.errors import FileError, IdError
 from ladle.notices import gathered, notices
 from ladle.service.config import ServiceConfig
 from ladle.service.content import ContentSources
-from ladle.service.serving import opened
+from ladle.service.content.table_rows import open_rows
+from ladle.service.serving import opened, run
 from tests.campaign.made import begun, ids_of
 from tests.service.served import Served
 
@@ -38,6 +40,22 @@ def test_content_of_ids_that_the_pool_does_not_have_is_counted(tmp_path: Path) -
     with gathered():
         opened(config(tmp_path), lead="lead").listener.close()
         assert any("2 rows" in each for each in notices())
+
+
+def test_content_is_read_once_and_served_as_it_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun(tmp_path / "c.db", tmp_path)
+    (tmp_path / "content.jsonl").write_text(json.dumps({"id": ids_of(1)[0], "text": "a"}) + "\n")
+    read: list[Path] = []
+    monkeypatch.setattr(
+        "ladle.service.content.content.open_rows", lambda path, **given: read.append(path) or open_rows(path, **given)
+    )
+    served: list[FastAPI] = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda self, **_: served.append(self.config.app))
+    service = opened(config(tmp_path), lead="lead")
+    run(service)
+    service.listener.close()
+    assert read == [tmp_path / "content.jsonl"]
+    assert served[0].state.content.shown(ids_of(1)[0]).text == "a"
 
 
 def test_an_id_with_a_line_break_or_with_the_end_of_an_address_is_found(served: Served) -> None:

@@ -30,7 +30,7 @@ def test_a_cell_of_brackets_is_a_name() -> None:
 
 def test_a_long_number_and_brackets_in_a_form_or_address_are_mistakes(served: Served) -> None:
     browser = served.browser()
-    found = served.accounts.identify(browser.cookies["ladle_session"], "session")
+    found = served.accounts.identify(browser.cookies[served.cookie], "session")
     assert found is not None
     form = {"csrf": found.csrf, "reason": "x", "numbers": "1" * 5_000}
     assert browser.post("/quarantine/close", data=form).status_code == 422

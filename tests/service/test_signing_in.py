@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ladle.errors import NotFoundError
 from ladle.service.gate.roles import Role
-from tests.service.served import Served
+from tests.service.served import Served, serve
 
 
 def test_the_link_signs_the_lead_in_once(served: Served) -> None:
@@ -78,3 +80,35 @@ def test_what_a_name_without_a_user_has_is_ended(served: Served) -> None:
     assert served.accounts.use_link(link) is None
     with pytest.raises(NotFoundError):
         served.accounts.revoke("lead")
+
+
+def test_services_under_one_host_name_leave_each_other_their_sessions(tmp_path: Path) -> None:
+    """A browser has one jar of cookies for all ports of a host."""
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    first, second = (f"sqlite:///{folder}/birds.db" for folder in folders)
+    with serve(first, folders[0]) as one, serve(second, folders[1]) as two:
+        jar = one.browser("lea").cookies
+        begun = two.client(cookies=jar)
+        assert (
+            begun.get("/sign-in/once", params={"token": two.accounts.add_link("ray", Role.READER)}).status_code == 303
+        )
+        names = [each.client(cookies=begun.cookies).get("/v1/me").json()["name"] for each in (one, two)]
+        assert names == ["lea", "ray"]
+        begun.get("/")
+        assert begun.post("/sign-out", headers={"x-ladle-csrf": csrf_of(two, begun.cookies[two.cookie])}).is_redirect
+        assert one.client(cookies=begun.cookies).get("/v1/me").json()["name"] == "lea"
+        assert two.client(cookies=begun.cookies).get("/v1/me").status_code == 401
+
+
+def csrf_of(served: Served, secret: str) -> str:
+    found = served.accounts.identify(secret, "session")
+    assert found is not None
+    return found.csrf
+
+
+def test_the_documentation_names_the_cookie_of_this_campaign(served: Served) -> None:
+    schemes = served.client().get("/v1/openapi.json").json()["components"]["securitySchemes"]
+    assert [each["name"] for each in schemes.values() if each.get("in") == "cookie"] == [served.cookie]
+    assert list(served.browser().cookies) == [served.cookie]

@@ -38,6 +38,7 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/release"): ANNOTATORS,
     ("POST", "/v1/ask"): LEAD,
     ("POST", "/v1/scores"): LEAD,
+    ("POST", "/v1/tell/file"): LEAD,
     ("POST", "/v1/exclude"): LEAD,
     ("POST", "/v1/include"): LEAD,
     ("POST", "/v1/gold"): LEAD,
@@ -50,6 +51,7 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/batches/{number}"): READERS,
     ("GET", "/v1/batches/{number}/tasks"): READERS,
     ("GET", "/v1/tasks"): READERS,
+    ("GET", "/v1/resolved"): READERS,
     ("GET", "/v1/labels"): READERS,
     ("GET", "/v1/audit"): READERS,
     ("GET", "/v1/quarantine"): READERS,
@@ -64,20 +66,22 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("POST", "/label/groups"): ANNOTATORS,
     ("GET", "/content/{example_id:example_id}"): ALL,  # an annotator: of own tasks alone
     ("GET", "/images/{number}/{example_id:example_id}"): ALL,
-    **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
+    **dict.fromkeys(
+        [("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "resolved", "clusters")], READERS
+    ),
     **dict.fromkeys([("GET", f"/{page}") for page in ("people", "comments", "quarantine", "audit")], READERS),
     ("GET", "/overview/people-and-models"): READERS,
     ("GET", "/batches/{number}"): READERS,
+    ("GET", "/clusters/{number}"): READERS,
     ("GET", "/examples/{example_id:example_id}"): READERS,
-    **dict.fromkeys(
-        [("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "list.jsonl", "nearest")], READERS
-    ),
+    **dict.fromkeys([("GET", f"/map/{part}") for part in ("ready", "list", "list.jsonl", "nearest")], READERS),
     ("GET", "/map/legend/{by}"): READERS,
     ("GET", "/map/points/{by}"): READERS,
     ("GET", "/map/tiles/{zoom}/{x}/{y}.png"): READERS,
     ("POST", "/map/list/{action}"): LEAD,
     ("POST", "/decide"): LEAD,
     ("POST", "/overview/ask"): LEAD,
+    ("POST", "/overview/tell"): LEAD,
     ("POST", "/overview/backup"): LEAD,
     ("POST", "/overview/release"): LEAD,
     ("POST", "/overview/{action}-examples"): LEAD,
@@ -118,7 +122,7 @@ def test_nobody_gets_through_without_a_token(served: Served, accept: str) -> Non
         {},
         {"authorization": "Bearer " + "x" * 43},
         {"authorization": "Basic eDp5"},
-        {"cookie": "ladle_session=x"},
+        {"cookie": f"{served.cookie}=x"},
     ):
         for method, path in ROLES:
             answer = served.client().request(method, address(path), headers={"accept": accept, **headers}, json={})

@@ -93,6 +93,7 @@ class Editor(Teller):
         lease_seconds: float | None = None,
         share: bool = False,
         disputed: bool = False,
+        renew_below_seconds: float | None = None,
     ) -> Taken:
         """Take the next tasks of the list that all annotators share, under a lease.
 
@@ -117,6 +118,10 @@ class Editor(Teller):
             Whether to take from the batches of other holders too: both will label the tasks.
         disputed : bool, default False
             Whether to take disputed tasks only, the oldest dispute first, asked for or not.
+        renew_below_seconds : float, optional
+            Where the annotator holds enough tasks already and has each of them for more than these seconds, nothing is
+            changed and nothing is logged: `lease_until` is then the end of the first lease to end. By default a take
+            always renews.
 
         Returns
         -------
@@ -125,14 +130,14 @@ class Editor(Teller):
         Raises
         ------
         ArgumentError
-            For an empty name or a size below 1.
+            For an empty name, a size below 1, or seconds below 0.
 
         Notes
         -----
         Cost: the tasks taken, and the tasks of the list before them.
         """
         lease = asking.lease_of(self._session, lease_seconds)
-        request = leases.TakeRequest(annotator, size, lease, share=share, disputed=disputed)
+        request = leases.TakeRequest(annotator, size, lease, share, disputed, renew_below_seconds)
         return leases.take(self._session, request)
 
     def release(self, annotator: str, ids: object = None) -> int:

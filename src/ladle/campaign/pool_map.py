@@ -14,9 +14,9 @@ from ladle.campaign.overview import mapping
 from ladle.campaign.session.damage import newest_part
 from ladle.campaign.session.files import MAPS
 from ladle.campaign.session.session import HasSession, Session
-from ladle.errors import CorruptFileError, MismatchError
+from ladle.errors import ArgumentError, CorruptFileError, MismatchError
 from ladle.labelling.records import Records
-from ladle.numbers import path_of
+from ladle.numbers import path_of, switch
 from ladle.progress import SILENT, Reporter, reporter
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class CampaignMap:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def layout(self, given: str | os.PathLike[str] | None = None, *, progress: Reporter = SILENT) -> Layout:
+    def layout(
+        self, given: str | os.PathLike[str] | None = None, *, umap: bool = False, progress: Reporter = SILENT
+    ) -> Layout:
         """Where the examples lie: the layout that is kept, or a new one, which is kept then.
 
         Parameters
@@ -46,6 +48,9 @@ class CampaignMap:
         given : path, optional
             A file of two numbers for each example, by id (columns x and y) or a `.npy` in row order; by default the
             first two principal components of the embeddings.
+        umap : bool, default False
+            Whether UMAP places the examples, by Euclidean distance: a sample of 20,000, and the others among their
+            nearest ones of the sample. Needs the package umap-learn.
         progress : Reporter, optional
             Receives the progress of a new layout.
 
@@ -57,6 +62,8 @@ class CampaignMap:
         ------
         ArgumentError, FileError, MismatchError
             For a pool that cannot be read, as `CampaignPool.opened`. For `given`, as `ladle.maps.given_positions`.
+        MissingDependencyError
+            For `umap` without umap-learn.
         NonFiniteError
             For a vector or a position that is not finite.
         MemoryPlanError
@@ -64,19 +71,21 @@ class CampaignMap:
 
         Notes
         -----
-        Cost: once, two passes over the vectors and a sort; afterwards reads 12 bytes a row. It is made again when the
-        pool was extended or replaced, when `given` has other bytes, and when its file is damaged. Repeats: the same
-        pool has the same map.
+        Cost: once, two passes over the vectors and a sort, and with `umap` what `ladle.maps.umap_positions` states;
+        afterwards reads 12 bytes a row. It is made again when the pool was extended or replaced, when `given` has other
+        bytes, and when its file is damaged. Repeats: the same pool has the same map.
         """
         shown = reporter(progress)
-        kept = self.kept(given)
-        return self._made(given, shown) if kept is None else kept
+        kept = self.kept(given, umap=umap)
+        return self._made(given, umap, shown) if kept is None else kept
 
-    def kept(self, given: str | os.PathLike[str] | None = None) -> Layout | None:
-        """The layout that is kept for the pool of now, or None. given: as in `layout`. Raises: FileError."""
+    def kept(self, given: str | os.PathLike[str] | None = None, *, umap: bool = False) -> Layout | None:
+        """The layout that is kept for the pool of now, or None. given, umap: as in `layout`. Raises: FileError."""
         from ladle.maps import load_layout
 
-        path, key = self._place(path_of(given, "`given`", undecided=True))
+        if switch(umap, "`umap`") and given is not None:
+            raise ArgumentError("`umap`", wanted="be left out where a file has the positions", got="both")
+        path, key = self._place(path_of(given, "`given`", undecided=True), umap)
         if not path.exists():
             return None
         try:
@@ -84,12 +93,16 @@ class CampaignMap:
         except (CorruptFileError, MismatchError):  # it is made again from what it was made of
             return None
 
-    def _made(self, given: str | os.PathLike[str] | None, progress: Reporter) -> Layout:
-        from ladle.maps import Layout, given_positions, principal_positions, save_layout
+    def _made(self, given: str | os.PathLike[str] | None, umap: bool, progress: Reporter) -> Layout:
+        from ladle.maps import Layout, given_positions, principal_positions, save_layout, umap_positions
+        from ladle.maps.by_umap import SAMPLE
 
-        path, key = self._place(given)
+        path, key = self._place(given, umap)
         pool = self._pool()
-        if given is None:
+        if umap:
+            among = f" of a sample of {SAMPLE:,}, the others among their nearest" if pool.rows > SAMPLE else ""
+            layout = Layout.of(umap_positions(pool, progress=progress), f"UMAP{among}")
+        elif given is None:
             layout = Layout.of(principal_positions(pool, progress=progress), PRINCIPAL)
         else:
             layout = Layout.of(given_positions(given, pool, progress=progress), f"the file {Path(given).name}")
@@ -97,14 +110,14 @@ class CampaignMap:
         save_layout(layout, path, pool=key)
         return layout
 
-    def _place(self, given: str | os.PathLike[str] | None) -> tuple[Path, str]:
+    def _place(self, given: str | os.PathLike[str] | None, umap: bool) -> tuple[Path, str]:
         """The file of the layout, and what it was made of: the ids and part of the pool, and a file of positions."""
         with self._session.reading() as view:
             part = newest_part(view)
         key = f"{part.digest[0]} part {int(part.number[0])}"
         if given is not None:
             key += f" positions {durable.file_digest(given)}"
-        name = "principal.npz" if given is None else "given.npz"
+        name = "umap.npz" if umap else "principal.npz" if given is None else "given.npz"
         return self._session.files.folder / MAPS / name, key
 
     def _pool(self) -> Pool:

@@ -15,8 +15,8 @@ VIRIDIS = (
     *("#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e"),
     *("#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"),
 )
-_GREY = (0x80, 0x86, 0x90)  # seen on white and on black
-_FAINT, _STRONG = 60, 240  # alpha of one example in a pixel, and of the fullest
+_GREY = (0x80, 0x86, 0x90)  # seen on white and on black; the map's page has a grey for each of its themes
+_FAINT, _STRONG = 150, 240  # alpha of one example in a pixel, and of the fullest
 
 
 def grey_palette() -> npt.NDArray[np.uint8]:

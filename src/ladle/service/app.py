@@ -18,16 +18,17 @@ from ladle.command_words import in_commands
 from ladle.errors import ArgumentError, LadleError, SignInError
 from ladle.labelling import MemoryStore
 from ladle.service import problems
-from ladle.service.api import exports, health, lead, reading, uploads, work
+from ladle.service.api import exports, health, label_files, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
-from ladle.service.content import open_content
+from ladle.service.content import Content, open_content
 from ladle.service.counters import Counters
 from ladle.service.desk import Desk
 from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
+from ladle.service.gate.identity import cookie_name, with_cookie_name
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
-from ladle.service.pages.dashboard import comments, examples, lists, overview, quarantine
+from ladle.service.pages.dashboard import comments, examples, lists, overview, quarantine, telling
 from ladle.service.pages.labelling import page, tasks
 from ladle.service.pages.map import drawing
 from ladle.service.pages.map import lists as map_lists
@@ -40,18 +41,18 @@ from ladle.store.sql import SqlStore
 # only make the one that speaks with the network wait longer for its turn.
 THREADS = 12
 ROUTERS: tuple[APIRouter, ...] = (
-    *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
+    *(health.router, work.router, lead.router, uploads.router, label_files.router, reading.router, exports.router),
     *(sign_in.router, asset_files.router, page.router, tasks.router),
-    *(overview.router, lists.router, comments.router, examples.router, quarantine.router),
+    *(overview.router, lists.router, comments.router, examples.router, quarantine.router, telling.router),
     *(drawing.router, map_lists.router),
 )
 
 
-def create_app(config: ServiceConfig) -> FastAPI:
-    """The application that serves a campaign.
+def create_app(config: ServiceConfig, content: Content | None = None) -> FastAPI:
+    """The application that serves a campaign. content: what `config.content` names, where it is open already.
 
-    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `remembered`, `site`, `rate`, `tries` and
-    `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `cookie`, `content`, `remembered`, `site`, `rate`, `tries`
+    and `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -78,13 +79,16 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
     app.state.kept = account_store_of(desk.campaign, config.wait_seconds)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
-    app.state.content = open_content(config.content, desk.campaign.ids)
+    app.state.cookie = cookie = cookie_name(desk.campaign.url, desk.campaign.name)
+    app.state.content = content or open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
     app.state.site = Site(desk.campaign)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)
     for router in ROUTERS:
         app.include_router(router)
+    made = app.openapi
+    app.openapi = lambda: with_cookie_name(made(), cookie)  # type: ignore[method-assign]
     app.add_exception_handler(LadleError, _of_error)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_status)

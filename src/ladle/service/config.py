@@ -46,6 +46,8 @@ class ServiceConfig:
         The largest body of a request.
     upload_bytes : int
         The largest file of scores.
+    label_bytes : int
+        The largest file of labels, and the most that a Parquet file of labels may hold when it is unpacked.
     body_seconds : float
         How long a client may take to send a body.
     wait_seconds : float
@@ -64,6 +66,8 @@ class ServiceConfig:
         How long a task that the labelling page has taken is leased.
     layout : path or None
         Where the examples lie on the map: a file of two numbers for each; None for the principal components.
+    umap : bool
+        Whether UMAP lays out the map; not with `layout`.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
     campaign_clock : callable or None
@@ -81,6 +85,7 @@ class ServiceConfig:
     session_seconds: float = 12 * 3600.0
     body_bytes: int = 16 * MIB
     upload_bytes: int = 4096 * MIB
+    label_bytes: int = 256 * MIB
     body_seconds: float = 30.0
     wait_seconds: float = 10.0
     most_requests: int = 256
@@ -90,12 +95,14 @@ class ServiceConfig:
     groups: bool = False
     task_seconds: float = 1800.0
     layout: Path | None = None
+    umap: bool = False
     clock: Callable[[], float] = time.time
     campaign_clock: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)
-        for name in ("workers", "body_bytes", "upload_bytes", "most_requests", "sign_in_tries", "requests_a_minute"):
+        sizes = ("body_bytes", "upload_bytes", "label_bytes")
+        for name in (*sizes, "workers", "most_requests", "sign_in_tries", "requests_a_minute"):
             whole(getattr(self, name), f"`{name}`", least=1)
         for name in ("session_seconds", "body_seconds", "wait_seconds", "task_seconds"):
             number(getattr(self, name), f"`{name}`", above=0)

@@ -76,19 +76,33 @@ def without_places(error: LadleError) -> LadleError:
 
 
 def of_validation(_request: Request, error: Exception) -> Response:
-    """A request that does not fit its model: 422, with the place of each mistake."""
+    """A request that does not fit its model: 422, with the place of each mistake, and what would be right there."""
     assert isinstance(error, RequestValidationError)
     found = [
         {
             "place": [_text(part) for part in each["loc"]],
-            "message": _text(each["msg"]),
-            "got": _shown(each.get("input")),
+            "message": f"must {_wanted(each)}",
+            "got": "nothing" if each["type"] == "missing" else _shown(each.get("input")),
         }
         for each in error.errors()[:20]
     ]
-    first = found[0] if found else {"place": [], "message": "not valid"}
-    detail = f"{'.'.join(first['place'])}: {first['message']}"
-    return problem(422, "ArgumentError", detail, errors=found)
+    first = found[0] if found else {"place": [], "message": "must be valid", "got": "another one"}
+    subject, wanted = ".".join(first["place"]), str(first["message"]).removeprefix("must ")
+    detail = f"{subject} must {wanted}; got {first['got']}."
+    return problem(
+        422, "ArgumentError", detail, subject=subject, wanted=wanted, got=first["got"], remedy="", errors=found
+    )
+
+
+def _wanted(mistake: Mapping[str, Any]) -> str:
+    """What a value should have been, as the words that follow "must"."""
+    if mistake["type"] == "missing":
+        return "be given"
+    if mistake["type"] == "extra_forbidden":
+        return "be left out: there is no such field"
+    said = _text(mistake["msg"]).removeprefix("Value error, ")
+    _, is_rule, rule = said.partition(" should ")
+    return rule if is_rule else said if said.startswith("be ") else f"be valid ({said})"
 
 
 def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:

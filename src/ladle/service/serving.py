@@ -24,10 +24,12 @@ from ladle.campaign import Campaign
 from ladle.campaign.groups import check_one_label
 from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
+from ladle.maps import require_umap
 from ladle.notices import notice
 from ladle.service.app import create_app, open_accounts
 from ladle.service.config import ServiceConfig
-from ladle.service.content import open_content
+from ladle.service.content import Content, open_content
+from ladle.service.counters import shared_counts
 from ladle.service.gate.roles import Role
 from ladle.store.engine import checked_url, file_of
 
@@ -87,12 +89,17 @@ class PatientProtocol(H11Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A service whose address is taken, and which does not answer as yet. link: signs the lead in once; "" for none."""
+    """A service whose address is taken, and which does not answer as yet. link: signs the lead in once; "" for none.
+
+    content: as it was checked, for the process that serves it; None for several workers, which cannot be sent files
+    without a name: each reads the content once.
+    """
 
     config: ServiceConfig
     listener: socket.socket
     campaign: str
     link: str
+    content: Content | None = None
 
     @property
     def address(self) -> str:
@@ -113,6 +120,10 @@ def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Op
             got=str(config.workers),
             remedy="For several workers, keep the campaign in PostgreSQL: ladle campaign backup, restore.",
         )
+    if config.umap:
+        require_umap()
+        if config.layout is not None:
+            raise ArgumentError("`layout`", wanted="be given without UMAP", got="both")
     with Campaign.open(config.database, name=config.name, pool=config.pool, by="service") as campaign:
         if config.groups:
             check_one_label(campaign.settings.annotators_per_task, "groups")
@@ -127,7 +138,7 @@ def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Op
             needs_link = always_link or not accounts.has_lead()
             secret = accounts.add_link(lead, Role.LEAD) if needs_link else ""
     link = f"{address_of(config, port)}/sign-in/once?token={secret}" if secret else ""
-    return Opened(config, listener, name, link)
+    return Opened(config, listener, name, link, content if config.workers == 1 else None)
 
 
 def address_of(config: ServiceConfig, port: int) -> str:
@@ -139,20 +150,23 @@ def address_of(config: ServiceConfig, port: int) -> str:
 def run(service: Opened) -> None:
     """Answer requests until SIGTERM or Ctrl-C; those that have begun are answered. Raises: KeyboardInterrupt then."""
     if service.config.workers == 1:
-        _serve(service.config, service.listener)
+        _serve(service.config, service.listener, service.content)
         return
-    workers = [_worker(service) for _ in range(service.config.workers)]
-    try:
-        while True:
-            multiprocessing.connection.wait([each.sentinel for each in workers])
-            time.sleep(RESTART_SECONDS)  # a worker that cannot start is not started all the time
-            workers = [each if each.is_alive() else _worker(service) for each in workers]
-    finally:
-        for each in workers:
-            each.terminate()
-        for each in workers:
-            each.join(GRACE_SECONDS + 5)
-            each.kill()
+    with shared_counts() as counts:
+        workers = [_worker(service) for _ in range(service.config.workers)]
+        try:
+            while True:
+                multiprocessing.connection.wait([each.sentinel for each in workers])
+                time.sleep(RESTART_SECONDS)  # a worker that cannot start is not started all the time
+                for ended in [each for each in workers if not each.is_alive()]:
+                    counts.forget_waiting(ended.pid)
+                    workers[workers.index(ended)] = _worker(service)
+        finally:
+            for each in workers:
+                each.terminate()
+            for each in workers:
+                each.join(GRACE_SECONDS + 5)
+                each.kill()
 
 
 def _worker(service: Opened) -> SpawnProcess:
@@ -169,7 +183,7 @@ def _work(config: ServiceConfig, listener: socket.socket) -> None:
         _serve(config, listener)
 
 
-def _serve(config: ServiceConfig, listener: socket.socket) -> None:
+def _serve(config: ServiceConfig, listener: socket.socket, content: Content | None = None) -> None:
     _log_as_json()
     options: dict[str, Any] = {
         "http": PatientProtocol,
@@ -185,7 +199,7 @@ def _serve(config: ServiceConfig, listener: socket.socket) -> None:
         "timeout_graceful_shutdown": GRACE_SECONDS,
         "reset_contextvars": True,  # notices of one request are not those of the next
     }
-    app = create_app(config)
+    app = create_app(config, content)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what was loaded by now stays: it is not looked through again and again
     uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listener])

@@ -49,7 +49,7 @@ def with_commands(campaign: HasPlace, sentence: str) -> str:
     return _QUOTED.sub(lambda found: f"`{command_of(campaign, found[1])}`", sentence)
 
 
-def examples_of(ids: Sequence[object], *, file: Iterable[str] = ("IDS.txt",)) -> list[str]:
+def examples_of(ids: Sequence[object], *, file: Iterable[str] = ("IDS.jsonl",)) -> list[str]:
     """The options that name examples: one by one, or in the file that the page gives out."""
     if len(ids) > MOST_IDS:
         return list(file)

@@ -37,6 +37,7 @@ OVERVIEWS = {
     "/map": "Map",
     "/batches": "Batches",
     "/tasks": "Tasks",
+    "/resolved": "Resolved",
     "/clusters": "Clusters",
     "/people": "People",
     "/comments": "Comments",

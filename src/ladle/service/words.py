@@ -124,6 +124,17 @@ def sentence(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
+def effort(seconds: float) -> str:
+    """How long work takes, roughly: people wait for it."""
+    if seconds < 1:
+        return "less than a second"
+    return (
+        f"about {counted(round(seconds), 'second')}"
+        if seconds < 120
+        else f"about {counted(round(seconds / 60), 'minute')}"
+    )
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "count": count_text,
     "counted": counted,
@@ -133,6 +144,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "at": time_text,
     "iso": iso_text,
     "duration": duration,
+    "effort": effort,
     "money": money,
     "sentence": sentence,
     "value": value_text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +93,3 @@ def site(folder: Path, browser: Browser, *, rows: int = 40, asked: int | None = 
         finally:
             server.should_exit = True
             thread.join(10)
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
-    """Return as soon as true() holds; an AssertionError after some seconds."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.05)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,13 +14,14 @@ from playwright.sync_api import Browser, Page, expect
 import ladle
 from ladle.maps.zorder import cells_of
 from ladle.service.gate.roles import Role
-from tests.service.browser.site import CLASSES, Site, site, wait_until
+from tests.service.browser.site import CLASSES, Site, site
 from tests.service.browser.test_pages import SIZES, violations
 
 pytestmark = pytest.mark.long
 ROWS = 400
 PAGES = (
     *("/overview", "/map", "/batches", "/batches/1", "/clusters", "/tasks?state=disputed", "/people", "/audit"),
+    "/resolved",
     *("/quarantine", "/examples/image-0001", "/map/list?shape=0,0;65536,0;65536,65536;0,65536"),
 )
 
@@ -148,19 +151,15 @@ class TestMap:
         page.locator("#map").focus()
         for key in ("+", "+", "ArrowLeft"):
             page.keyboard.press(key)
-        wait_until(lambda: page.locator("#map").screenshot() != before)
-        page.wait_for_timeout(400)  # the last key's picture
-        closer = page.locator("#map").screenshot()
+        closer = until_another_picture(page, before)
         page.keyboard.press("Enter")
         page.keyboard.press("0")
-        wait_until(lambda: page.locator("#map").screenshot() != closer)
-        page.wait_for_timeout(400)
-        whole = page.locator("#map").screenshot()
+        whole = until_another_picture(page, closer)
         box = page.locator("#map").bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + 300, box["y"] + 300)
         page.mouse.wheel(0, -400)
-        wait_until(lambda: page.locator("#map").screenshot() != whole)
+        until_another_picture(page, whole)
 
     def test_a_line_opens_the_list_and_the_list_is_assigned(self, led: Site) -> None:
         page = lead(led, "/map")
@@ -186,6 +185,53 @@ class TestMap:
         page = lead(led, "/map")
         page.click("#in-view")
         expect(page.locator("h1")).to_have_text(f"{ROWS} examples from the map")
+
+
+def until_another_picture(page: Page, before: bytes) -> bytes:
+    """Wait until the map looks different: how it looks then. Fails after some seconds."""
+    end = time.monotonic() + 10
+    while (found := page.locator("#map").screenshot()) == before:
+        assert time.monotonic() < end, "the map looks the same"
+    return found
+
+
+SEEN = """([theme]) => {
+  const canvas = document.getElementById("tiles");
+  const light = (rgb) => rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, band) => sum + v * [0.2126, 0.7152, 0.0722][band], 0);
+  const card = getComputedStyle(canvas.parentElement).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number);
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let least = Infinity;
+  for (let at = 0; at < data.length; at += 4) {
+    const alpha = data[at + 3] / 255;
+    if (alpha < 0.58) continue; // the rim of a pixel of a tile, which covers a part of a pixel of the screen
+    const [a, b] = [light([0, 1, 2].map((band) => alpha * data[at + band] + (1 - alpha) * card[band])), light(card)];
+    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return least;
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_grey_point_of_the_map_is_seen(led: Site, theme: Literal["light", "dark"]) -> None:
+    page = led.page("lea", Role.LEAD, "/map", color_scheme=theme)
+    drawn(page, f"grey {len(led.campaign.map.colours('state'))}")
+    page.wait_for_function(f"({SEEN})(['{theme}']) < Infinity")
+    assert page.evaluate(SEEN, [theme]) >= 2.95
+    other: Literal["light", "dark"] = "dark" if theme == "light" else "light"
+    page.emulate_media(color_scheme=other)  # the greys follow the theme
+    page.wait_for_function(f"({SEEN})(['{other}']) >= 2.95")
+
+
+def test_the_audit_log_fits_a_phone(led: Site) -> None:
+    page = led.page("lea", Role.LEAD, "/audit", viewport={"width": 360, "height": 780})
+    region = page.locator(".scroll")
+    assert region.evaluate("box => box.scrollWidth <= box.clientWidth")
+    first = page.locator("tbody tr").first
+    assert "Seal" in first.locator("td").last.evaluate("cell => getComputedStyle(cell, '::before').content")
+    bar = page.locator(".site-header nav ul")
+    assert bar.evaluate("list => list.scrollLeft > 0")
+    expect(page.locator("nav [aria-current]")).to_be_in_viewport()
 
 
 def place_on_page(led: Site, page: Page, *, row: int) -> tuple[str, float, float]:

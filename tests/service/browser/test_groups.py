@@ -99,8 +99,13 @@ def test_all_of_a_pool_with_copies_and_its_audit(copies: Site) -> None:
     page = ready(copies.page())
     end = time.monotonic() + 120
     while time.monotonic() < end and "no task for you now" not in page.locator("#empty").inner_text():
+        before = page.locator("#task-id").inner_text()
         page.keyboard.press("2")
-        page.wait_for_timeout(50)
+        page.wait_for_function(
+            "before => document.getElementById('task-id').innerText !== before "
+            "|| !document.getElementById('empty').hidden",
+            arg=before,
+        )
         if page.locator("#empty").is_visible():
             all_saved(page)
     expect(page.locator("#empty")).to_contain_text("no task for you now")

@@ -46,8 +46,9 @@ def test_a_lead_who_looks_takes_nothing(shop: Site) -> None:
     page = shop.page("lea", Role.LEAD)
     start = page.get_by_role("button", name="Start labelling")
     expect(start).to_be_visible()
-    page.wait_for_timeout(500)
+    page.wait_for_load_state("networkidle")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_load_state("networkidle")
     expect(page.locator("#empty")).to_be_hidden()
     assert len(shop.campaign.holdings()) == 0
     assert not [row for row in shop.campaign.audit().to_pylist() if row["kind"] == "take"]
@@ -64,13 +65,13 @@ def test_a_page_that_is_opened_again_takes_no_more_tasks(browser: Browser, tmp_p
         page = ready(shop.page("bob"))
         label_all(page, 3)
         all_saved(page)
-        page.wait_for_timeout(300)
+        page.wait_for_load_state("networkidle")
         before = leased(shop, "bob")
         assert 16 <= before <= 27  # those that were on the way come on top
         for _ in range(3):
             page.reload()
             ready(page)
-            page.wait_for_timeout(300)
+            page.wait_for_load_state("networkidle")
             assert leased(shop, "bob") == before
 
 

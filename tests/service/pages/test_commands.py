@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -38,7 +39,7 @@ def with_every_step(campaign: Reader) -> Status:
 def answers(served: Served) -> dict[str, str]:
     """Pages of answers to forms: questions, and what was done."""
     lead, first = served.lead, str(served.campaign.ids.at([0])[0])
-    example = {"example": first, "label": "cat", "reason": "-it's"}
+    example = {"example": json.dumps(first), "label": "cat", "reason": "-it's"}
     listed = read_page(lead.get("/map/list", params={"shape": ALL}, headers=HTML).text)
     digest = listed.all("input", name="digest")[0].attributes["value"]
     chosen = {"shape": ALL, "digest": digest}

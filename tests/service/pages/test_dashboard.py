@@ -23,12 +23,22 @@ from tests.service.pages.reading import Element, read_page
 from tests.service.served import ADDRESS, Served
 
 PAGES = (
-    *("/overview?wait=true", "/batches?wait=true", "/batches/1", "/clusters?wait=true", "/tasks", "/people?wait=true"),
+    *(
+        "/overview?wait=true",
+        "/batches?wait=true",
+        "/batches/1",
+        "/clusters?wait=true",
+        "/clusters/3",
+        "/tasks",
+        "/people?wait=true",
+    ),
     *(
         "/audit",
         "/comments",
         "/comments?flags=true",
         "/quarantine",
+        "/resolved",
+        "/tasks?noted=flagged&cluster=3",
         f"/examples/{quote(ids()[0], safe='')}",
         "/map",
         "/overview/people-and-models",
@@ -178,6 +188,7 @@ class TestOverview:
         for path in ("/overview", "/batches", "/clusters", "/people"):
             found = page(led, path)
             (link,) = [each for each in found.all("a") if each.text == "Count now"]
+            assert " are read: less than a second of one processor" in found.text, path
             assert not [each for each in found.all("p") if "data-reload" in each.attributes], path
             assert "Count now" not in page(led, link.attributes["href"]).text
             assert "Count now" not in page(led, path).text  # the last reading is shown

@@ -63,3 +63,19 @@ def test_the_audit_of_groups_says_when_it_comes(led: Served, labels: int, waitin
     assert "one of 20 members on" in text
     assert words in " ".join(text.split())
     assert f"{labels} {'label stands' if labels == 1 else 'labels stand'}" in text
+
+
+def test_a_page_that_is_loaded_again_is_no_event(served: Served) -> None:
+    """Until half of the lease is over, or more tasks are wanted."""
+    ann, wish = served.annotator(), {"size": 4, "lease_seconds": 1800}
+    first = ann.post("/label/tasks", json=wish).json()
+    event = served.campaign.last_event()
+    again = ann.post("/label/tasks", json=wish).json()
+    assert (again["tasks"], again["lease_until"]) == (first["tasks"], first["lease_until"])
+    assert 1000 < again["lease_left"] <= first["lease_left"] <= 1800
+    assert served.campaign.last_event() == event
+    ann.post("/label/tasks", json=wish | {"size": 5})
+    assert served.campaign.last_event() == event + 1
+    longer = ann.post("/label/tasks", json=wish | {"lease_seconds": 7200}).json()
+    assert longer["lease_until"] > first["lease_until"] + 3600
+    assert served.campaign.last_event() == event + 2

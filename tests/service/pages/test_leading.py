@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -23,7 +24,7 @@ POSTS = {
     "/overview/include-examples": {"ids": "a/1"},
     "/overview/backup": {},
     "/quarantine/close": {"number": "1", "reason": "r", "confirmed": "true"},
-    "/decide": {"example": "a/1", "label": "cat"},
+    "/decide": {"example": '"a/1"', "label": "cat"},
     "/map/list/exclude": {"shape": ALL, "digest": "d", "words": "w"},
 }
 
@@ -71,6 +72,16 @@ class TestAsking:
         text = empty.lead.get("/overview", headers=HTML).text
         assert "no recorded model has some" in text
         assert not read_page(text).all("input", name="size")
+
+    def test_gold_that_there_is_not_is_refused_before_the_question(self, led: Served) -> None:
+        led.campaign.add_gold(led.campaign.ids.at([150, 151]).to_pylist(), ["cat", "dog"])
+        (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="gold")
+        assert field.attributes["max"] == "2"
+        answer = led.lead.post("/overview/ask", data={"size": "5", "gold": "3", "key": "k"}, headers=HTML)
+        assert answer.status_code == 422
+        assert "at most the 2 gold examples; got 3" in answer.text
+        asked = led.lead.post("/overview/ask", data={"size": "5", "gold": "2", "key": "k"}, headers=HTML)
+        assert "Choose 5 examples" in asked.text
 
     def test_the_size_that_is_offered_can_be_asked_for(self, led: Served) -> None:
         (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="size")
@@ -139,13 +150,15 @@ def test_a_backup_is_whole_and_recorded(led: Served, tmp_path: Path) -> None:
 
 def test_a_final_word(led: Served) -> None:
     example = str(led.campaign.disputes()[0].id)
-    answer = led.lead.post("/decide", data={"example": example, "label": "cat", "reason": "seen"}, headers=HTML)
+    answer = led.lead.post(
+        "/decide", data={"example": json.dumps(example), "label": "cat", "reason": "seen"}, headers=HTML
+    )
     assert "The final word on it is cat" in read_page(answer.text).text
     assert [each.label for each in led.campaign.resolved() if each.id == example] == ["cat"]
     assert [each.by for each in led.campaign.adjudications() if each.id == example] == ["lea"]
-    led.lead.post("/decide", data={"example": example, "undo": "true"})
+    led.lead.post("/decide", data={"example": json.dumps(example), "undo": "true"})
     assert led.campaign.story(example).state == "disputed"
-    assert led.lead.post("/decide", data={"example": example, "label": "kitten"}).status_code == 422
+    assert led.lead.post("/decide", data={"example": json.dumps(example), "label": "kitten"}).status_code == 422
 
 
 def states(led: Served) -> dict[str, str]:
@@ -172,8 +185,8 @@ class TestListsFromTheMap:
 
     def test_the_list(self, led: Served) -> None:
         shape, expected = self.shape(led)
-        text = led.lead.get("/map/list.txt", params={"shape": shape}).text
-        assert set(text.splitlines()) == expected
+        text = led.lead.get("/map/list.jsonl", params={"shape": shape}).text
+        assert {json.loads(line)["id"] for line in text.split("\n")[:-1]} == expected
         seen: list[str] = []
         for number in (1, 2, 3, 4):
             found = read_page(led.lead.get("/map/list", params={"shape": shape, "page": number}, headers=HTML).text)
@@ -220,22 +233,23 @@ class TestListsFromTheMap:
     def test_those_ticked_alone(self, led: Served) -> None:
         shape, expected = self.shape(led)
         picks = sorted(expected)[:2]
-        form = self.form(led, shape, "dark") | {"pick": picks}
+        rows = [str(row) for row in led.campaign.ids.rows_of(picks)]
+        form = self.form(led, shape, "dark") | {"pick": rows}
         del form["confirmed"]
         before = {example for example, state in states(led).items() if state == "excluded"}
         asked = read_page(led.lead.post("/map/list/exclude", data=form, headers=HTML).text)
         assert "Exclude 2 examples?" in asked.text
         kept = [each.attributes["value"] for each in asked.all("form")[-1].all("input", name="pick")]
-        assert kept == picks
+        assert kept == rows
         led.lead.post("/map/list/exclude", data=form | {"confirmed": "true"}, headers=HTML)
         assert {example for example, state in states(led).items() if state == "excluded"} == before | set(picks)
-        others = form | {"pick": ["nobody"], "confirmed": "true"}
+        others = form | {"pick": [str(ROWS)], "confirmed": "true"}
         assert led.lead.post("/map/list/exclude", data=others).status_code == 409
 
     def test_the_page_of_an_example(self, led: Served) -> None:
         example = str(led.campaign.ids.at([7])[0])
         for action, words in (("assign", "eve"), ("gold", "cat"), ("exclude", "odd"), ("include", "")):
-            form = {"example": example, "words": words}
+            form = {"example": json.dumps(example), "words": words}
             answer = led.lead.post(f"/overview/{action}-examples", data=form, headers=HTML)
             assert answer.status_code == 200, answer.text
             story = str(led.campaign.story(example))

@@ -20,7 +20,7 @@ from tests.service.served import Served
 PATHS = ("/map/ready", "/map/legend/state", "/map/points/state", "/map/tiles/0/0/0.png", "/map/nearest?x=1&y=1&reach=9")
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/map/list.txt?shape=0,0;9,0;9,9"])
+@pytest.mark.parametrize("path", [*PATHS, "/map/list.jsonl?shape=0,0;9,0;9,9"])
 def test_who_may_see_it(led: Served, path: str) -> None:
     assert led.lead.get(path).status_code in (200, 204)
     assert led.reader.get(path).status_code in (200, 204)

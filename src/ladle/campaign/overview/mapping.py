@@ -88,6 +88,18 @@ def flat_clusters(clusters: Any, settings: Settings) -> Clusters | None:
     return cut
 
 
+def members_of(clusters: Any, settings: Settings, number: int) -> Rows:
+    """The rows of a cluster, ascending. Raises: ArgumentError where there is none of this number."""
+    flat = flat_clusters(clusters, settings)
+    count = 0 if flat is None else int(flat.max(initial=-1)) + 1
+    if flat is None or number >= count:
+        wanted = (
+            f"be the number of one of the {count:,} clusters" if count else "be left out in a campaign without clusters"
+        )
+        raise ArgumentError("`cluster`", wanted=wanted, got=f"{number:,}")
+    return np.flatnonzero(flat == number).astype(np.int64)
+
+
 def last_scores(view: View) -> tuple[str, str, str] | None:
     """Version, path and digest of the last recorded model with scores."""
     model = view.read(ModelTable)

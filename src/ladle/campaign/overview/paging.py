@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from ladle.campaign.overview.views import event_records, id_type, label_records, quarantine_records, state_words
+from ladle.campaign.overview.resolving import ResolvedLabels, resolved_labels
+from ladle.campaign.overview.views import (
+    event_records,
+    id_type,
+    label_records,
+    quarantine_records,
+    resolved_records,
+    state_words,
+)
 from ladle.campaign.overview.waiting import assigned_to, joined, not_answered
 from ladle.campaign.session.examples import from_texts
 from ladle.campaign.session.session import Session
@@ -20,6 +29,7 @@ from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
     CURRENT,
     NO_ROW,
+    AdjudicationTable,
     AssignmentTable,
     BatchTable,
     EventTable,
@@ -28,14 +38,17 @@ from ladle.labelling.contract.tables import (
     LeaseTable,
     PersonTable,
     QuarantineTable,
+    TallyTable,
     TaskTable,
     answers_of,
     gold_of,
 )
+from ladle.labelling.contract.tallies import counts_in
 from ladle.labelling.labels import parsed
 from ladle.labelling.pages import Page
 from ladle.labelling.people import People
 from ladle.labelling.records import Records
+from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, STATES, as_counted
 from ladle.numbers import shown
 
@@ -49,13 +62,14 @@ _KEEPS_LABELS = frozenset({"tell", "import", "skip", "comment", "take", "release
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
     """Which tasks a page lists, None for all: the number of a state, a batch, who has a current answer, a current label
-    as canonical JSON, a person or a team to whom the task is assigned."""
+    as canonical JSON, a person or a team to whom the task is assigned, some rows of the pool, ascending."""
 
     state: int | None = None
     batch: int | None = None
     annotator: str | None = None
     label: str | None = None
     assigned_to: str | None = None
+    rows: Int64 | None = None
 
 
 def task_page(view: View, wanted: TaskFilter, after: str | None, limit: int, at: int) -> Page:
@@ -64,28 +78,109 @@ def task_page(view: View, wanted: TaskFilter, after: str | None, limit: int, at:
     Where several filters are given, about `SCANNED` tasks that pass the first one are looked at. Cost: the tasks looked
     at.
     """
-    source = _source(view, wanted)
+    found: list[TaskTable] = []
+
+    def passing(listed: Int64) -> Int64:
+        found.append(_passing(view, wanted, _tasks_at(view, listed)))
+        return found[-1].row
+
+    rows, following = _walked(_source(view, wanted), after, limit, passing)
+    task = TaskTable.joined(found)
+    where = dict(zip(task.row.tolist(), range(len(task)), strict=True))
+    task = task.take(np.array([where[row] for row in rows], np.int64))
+    return Page(_task_records(view, task, at), following)
+
+
+def resolved_page(
+    view: View, settings: Settings, *, batch: int | None, label: str | None, after: str | None, limit: int
+) -> Page:
+    """The next resolved labels: of a batch, and one label as canonical JSON, or all. Raises: ArgumentError for another
+    `after`. Cost: as `task_page`; reads all gold examples, and with a label all final words that say it."""
+    found: list[ResolvedLabels] = []
+
+    def passing(listed: Int64) -> Int64:
+        resolved = resolved_labels(view, settings, np.unique(listed).tolist())
+        if label is not None:
+            resolved = resolved.take(resolved.label == label)
+        if batch is not None:
+            mine = [row for row, number in _batches_of(view, resolved.row).items() if number == batch]
+            resolved = resolved.take(np.isin(resolved.row, mine))
+        found.append(resolved)
+        return resolved.row
+
+    rows, following = _walked(_resolved_source(view, batch, label), after, limit, passing)
+    place = {row: (part, at) for part, each in enumerate(found) for at, row in enumerate(each.row.tolist())}
+    parts = [found[part].take(np.array([at], np.int64)) for part, at in (place[row] for row in rows)]
+    columns = [
+        np.concatenate([getattr(each, field.name) for each in parts or found]) for field in fields(ResolvedLabels)
+    ]
+    listed = ResolvedLabels(*columns).take(np.arange(len(rows)))
+    return Page(resolved_records(view, listed, view.read(TaskTable, "row", rows)), following)
+
+
+def _batches_of(view: View, rows: Int64) -> dict[int, int]:
+    """The batch of each row, 0 for one that no ask has chosen: gold may have no task."""
+    task = view.read(TaskTable, "row", rows.tolist())
+    return dict.fromkeys(rows.tolist(), 0) | dict(zip(task.row.tolist(), task.batch.tolist(), strict=True))
+
+
+def _resolved_source(view: View, batch: int | None, label: str | None) -> _Source:
+    """The rows that may have a resolved label. Gold has one whatever the state of its task is."""
+    gold = gold_of(view.read(GoldTable))
+    if label is not None:
+        final = view.read(AdjudicationTable, "label", [label])
+        said = _source(view, TaskFilter(label=label))
+        known = np.union1d(gold.row[gold.label == label], final.row[final.active == 1])
+        return _merged([said, _places([(row, _LAST) for row in known.tolist()])])
+    labelled = view.read(TaskTable, "row", gold.row.tolist())
+    labelled = labelled.take(labelled.state == LABELLED)
+    both = [(number, row) for row, number in _batches_of(view, np.setdiff1d(gold.row, labelled.row)).items()]
+    places = sorted((row,) if batch is not None else (number, row) for number, row in both if batch in (None, number))
+    return _merged([_source(view, TaskFilter(state=LABELLED, batch=batch)), _places(places)])
+
+
+def _walked(
+    source: _Source, after: str | None, limit: int, passing: Callable[[Int64], Int64]
+) -> tuple[list[int], str | None]:
+    """The next rows of a source that pass, at most `limit`, and the place after which the next page begins.
+
+    passing: those of some rows that pass. Raises: ArgumentError for another `after`.
+    """
     place, chunk = _place(after, len(source.start)) or source.start, limit + 1
     rows: list[int] = []
-    found: list[TaskTable] = []
     looked, is_end = 0, False
     while len(rows) < limit and looked < SCANNED and not is_end:
         listed, places = source.read(place, chunk)
-        found.append(_passing(view, wanted, _tasks_at(view, listed)))
-        passing, seen = set(found[-1].row.tolist()), 0
+        kept, seen = set(passing(listed).tolist()), 0
         for row, place in zip(listed.tolist(), places, strict=True):  # noqa: B007 - the last one is where it goes on
             seen += 1
-            if row in passing and row not in rows[-1:]:
+            if row in kept and row not in rows[-1:]:
                 rows.append(row)
             if len(rows) == limit:
                 break
         looked += seen
         is_end = len(listed) < chunk and seen == len(listed)
         chunk = max(limit + 1, SCANNED // 4)
-    task = TaskTable.joined(found)
-    where = dict(zip(task.row.tolist(), range(len(task)), strict=True))
-    task = task.take(np.array([where[row] for row in rows], np.int64))
-    return Page(_task_records(view, task, at), None if is_end else ".".join(map(str, place)))
+    return rows, None if is_end else ".".join(map(str, place))
+
+
+def task_total(view: View, wanted: TaskFilter) -> int | None:
+    """How many tasks pass a filter by state and batch, from kept counts, or are among its rows; None for another one.
+
+    Cost: the kept counts of tasks, or the tasks among the rows.
+    """
+    if wanted.annotator is not None or wanted.label is not None or wanted.assigned_to is not None:
+        return None
+    if wanted.rows is not None:
+        if len(wanted.rows) > MOST_ROWS:
+            return None
+        return len(_passing(view, wanted, _tasks_at(view, wanted.rows)))
+    word = None if wanted.state is None else STATES[wanted.state]
+    return sum(
+        count
+        for (_, state, batch, _), count in counts_in(view.read(TallyTable, "sheet", ["tasks"])).items()
+        if word in (None, state) and wanted.batch in (None, batch)
+    )
 
 
 def label_page(view: View, after: str | None, limit: int) -> Page:
@@ -139,6 +234,8 @@ class _Source:
 
 def _source(view: View, wanted: TaskFilter) -> _Source:
     """The rows that pass one of the filters: that which the fewest tasks pass, as a rule."""
+    if wanted.rows is not None:
+        return _places([(row,) for row in wanted.rows.tolist()])
     if wanted.annotator is not None:
         where: dict[str, object] = {"annotator": wanted.annotator, "status": CURRENT}
         return _range(view, LabelTable, where, ("row",))
@@ -166,6 +263,23 @@ def _range(view: View, kind: type[Columns], where: dict[str, object], by: tuple[
     return _Source((_BEFORE,) * len(by), read)
 
 
+def _places(places: list[tuple[int, ...]]) -> _Source:
+    """Rows that are known already, by their places in ascending order. A row is the last number of its place, or the
+    first one where the last is no row."""
+
+    def read(place: tuple[int, ...], limit: int) -> tuple[Int64, list[tuple[int, ...]]]:
+        first = bisect_right(places, place)
+        part = places[first : first + limit]
+        return np.array([_row_at(each) for each in part], np.int64), part
+
+    return _Source((_BEFORE,) * (len(places[0]) if places else 1), read)
+
+
+def _row_at(place: tuple[int, ...]) -> int:
+    """The row of a place: (row,), (batch, row) or, behind all labels of a row, (row, `_LAST`)."""
+    return place[0] if place[-1] == _LAST else place[-1]
+
+
 def _whole_rows(rows: Int64, places: list[tuple[int, ...]]) -> tuple[Int64, list[tuple[int, ...]]]:
     """The places behind all labels of each row: several people may have given the same one."""
     return rows, [(place[0], _LAST) for place in places]
@@ -176,7 +290,7 @@ def _merged(sources: list[_Source]) -> _Source:
 
     def read(place: tuple[int, ...], limit: int) -> tuple[Int64, list[tuple[int, ...]]]:
         places = sorted(each for source in sources for each in source.read(place, limit)[1])[:limit]
-        return np.array([each[-1] for each in places], np.int64), places
+        return np.array([_row_at(each) for each in places], np.int64), places
 
     return sources[0] if len(sources) == 1 else _Source(sources[0].start, read)
 
@@ -194,11 +308,19 @@ def _passing(view: View, wanted: TaskFilter, task: TaskTable) -> TaskTable:
         passes &= task.state == wanted.state
     if wanted.batch is not None:
         passes &= task.batch == wanted.batch
-    if wanted.annotator is not None and wanted.label is not None:
+    is_listed = wanted.rows is not None  # then no other filter was the source
+    if wanted.rows is not None:
+        passes &= np.isin(task.row, wanted.rows)
+    given = (wanted.annotator is not None) + (wanted.label is not None)
+    if given == 2 or (is_listed and given):
         answers = answers_of(view.read(LabelTable, "row", task.row[passes].tolist()))
-        is_said = (answers.annotator == wanted.annotator) & (answers.label == wanted.label)
+        is_said = np.ones(len(answers), bool)
+        if wanted.annotator is not None:
+            is_said &= answers.annotator == wanted.annotator
+        if wanted.label is not None:
+            is_said &= answers.label == wanted.label
         passes &= np.isin(task.row, answers.row[is_said])
-    if wanted.assigned_to is not None and (wanted.annotator, wanted.label) != (None, None):
+    if wanted.assigned_to is not None and (given or is_listed):
         assigned = view.read(AssignmentTable, "row", task.row[passes].tolist())
         is_mine = (assigned.active == 1) & (assigned.assignee == wanted.assigned_to)
         passes &= np.isin(task.row, assigned.row[is_mine])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.campaign.overview.news import News
-from ladle.campaign.overview.resolving import resolved_labels
+from ladle.campaign.overview.resolving import ResolvedLabels, resolved_labels
 from ladle.campaign.session.damage import newest_part
 from ladle.campaign.session.examples import from_texts
 from ladle.labelling.contract.columns import Int64, texts
@@ -132,9 +132,14 @@ def resolved(view: View, settings: Settings, news: News | None = None) -> Record
     found = resolved_labels(view, settings)
     if news is not None:
         found = found.take(np.isin(found.row, news.changed_rows(settings)))
+    return resolved_records(view, found, view.read(TaskTable))
+
+
+def resolved_records(view: View, found: ResolvedLabels, task: TaskTable) -> Records:
+    """One row for each of these labels. task: of all their examples that have one."""
     return Records(
         {
-            "id": _ids_of(view, view.read(TaskTable), found.row),
+            "id": _ids_of(view, task, found.row),
             "row": found.row,
             "label": all_parsed(found.label),
             "votes": found.votes,

@@ -35,9 +35,11 @@ from ladle.labelling.contract.tables import (
     BatchTable,
     ControlTable,
     EventTable,
+    GoldTable,
     PersonTable,
     TallyTable,
     TaskTable,
+    gold_of,
 )
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
@@ -114,7 +116,7 @@ def check_words(
 
 
 def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str, Any]) -> None:
-    """Refuse arrays of another length than the pool, and a `size` beyond the budget or the examples left.
+    """Refuse arrays of another length than the pool, a `size` beyond the budget or the examples left, too much `gold`.
 
     A round calls this before it records the model, because an ask that fails must leave no record of it.
     Raises: ArgumentError, MismatchError, ShapeError.
@@ -126,8 +128,15 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
         state = _state(view, at)
         _check_lengths(plain, len(examples))
         check_class_count(plain, session.settings.labels.classes, view)
+        ask_rules.check_gold(state.gold, gold)
         ask_rules.check_budget(session.settings, view, size + gold)
         ask_rules.check_room(view, state, size, pool_rows=len(examples), at=at)
+
+
+def gold_known(session: Session) -> int:
+    """How many gold examples an ask may add. Cost: reads the gold examples."""
+    with session.reading() as view:
+        return int((gold_of(view.read(GoldTable)).row >= 0).sum())
 
 
 def lease_of(session: Session, seconds: float | None) -> int:
@@ -195,6 +204,7 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
         return None
     check_class_count(request.arrays, session.settings.labels.classes, view)  # they may have changed since
     state = _state(view, at)
+    ask_rules.check_gold(state.gold, request.gold)
     spend = ask_rules.check_budget(session.settings, view, request.size + request.gold)
     ask_rules.check_room(view, state, request.size, pool_rows=len(examples), at=at)
     examples.pool_if_there()  # refuses one that has changed: scores may go by its rows

@@ -16,6 +16,7 @@ from ladle.labelling.contract.columns import Int64
 from ladle.labelling.contract.events import Effects, event_times, next_number, record
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
+    MICROSECONDS,
     AssignmentTable,
     BatchTable,
     EventTable,
@@ -34,22 +35,24 @@ from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
 from ladle.labelling.rules.people import founded, known_names, known_person, notices_of_names
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
-from ladle.numbers import switch, whole
+from ladle.numbers import number, switch, whole
 
 FIRST_ROWS, PAGE_ROWS = 100, 2_000  # tasks of a list that are read at a time, at first and at most
+LONGEST_SECONDS = 100 * 366 * 86_400  # of a lease
 FIRST_PLACE = (0, -(1 << 62))  # before every event and row
 
 
 @dataclass(frozen=True, slots=True)
 class TakeRequest:
     """What an annotator takes. lease: its length in microseconds. share: also from the batches of other holders.
-    disputed: disputed tasks only."""
+    disputed: disputed tasks only. renew_below: as `renew_below_seconds` of `Campaign.take`."""
 
     annotator: str
     size: int
     lease: int
     share: bool = False
     disputed: bool = False
+    renew_below: float | None = None
 
 
 def take(session: Session, request: TakeRequest) -> answers.Taken:
@@ -58,6 +61,11 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
     share, disputed = switch(request.share, "`share`"), switch(request.disputed, "`disputed`")
     if not annotator:
         raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="A lease belongs to an annotator.")
+    below = None
+    if request.renew_below is not None:
+        below = round(
+            number(request.renew_below, "`renew_below_seconds`", least=0, most=LONGEST_SECONDS) * MICROSECONDS
+        )
     with session.reading() as view:
         session.examples(view)  # opens the pool before other writers have to wait
     with session.writing() as writer:
@@ -66,6 +74,9 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
         checked = TakeRequest(annotator, size, request.lease, share, disputed)
         rows = _next_rows(session, lists, checked, at)
         waiting = lists.waiting(writer.read(TaskTable, "row", rows.tolist()))
+        until = None if below is None else lease_rules.held_until(waiting, rows, annotator)
+        if below is not None and until is not None and until > at + below:
+            return answers.Taken(session.examples(writer).at(rows), rows, annotator, moment(until))
         event = next_number(writer, EventTable)
         effects = lease_rules.take(waiting, rows, annotator, lease_until=at + request.lease, event=event, at=at)
         if len(rows):

@@ -211,7 +211,9 @@ def release(
     annotator: Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who gives back.", show_default=False)],
     ids: Annotated[
         list[Path] | None,
-        typer.Option("--ids", metavar="FILE", help="Only these: .txt, .csv, .npy or .parquet; once for each file."),
+        typer.Option(
+            "--ids", metavar="FILE", help="Only these: .txt, .csv, .jsonl, .npy or .parquet; once for each file."
+        ),
     ] = None,
     db: Db = None,
     name: Name = None,

@@ -161,7 +161,7 @@ def _steps(
 
 
 def _tell_step(file: LabelFile, result: Told) -> Step:
-    from ladle.cli.campaign.telling import tell_facts, tell_text
+    from ladle.campaign.told_words import tell_facts, tell_text
 
     return {"step": "tell", **tell_facts(file, result), "text": f"{file.source}: {tell_text(file, result)}"}
 

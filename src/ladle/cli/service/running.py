@@ -62,6 +62,9 @@ def run(
             help="Where examples lie on the map: columns x and y by id, or a .npy. Default: principal components.",
         ),
     ] = None,
+    umap: Annotated[
+        bool, typer.Option("--umap", help="Lay out the map by UMAP (needs umap-learn). Default: principal components.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Serve a campaign over HTTP until Ctrl-C or SIGTERM.
@@ -87,6 +90,7 @@ def run(
         content=content_options.sources_of(content, content_id, images, guidelines, image_host),
         groups=groups,
         layout=layout,
+        umap=umap,
     )
     service = opened(config, lead=lead, always_link=link)
     print_start(service, config, as_json=as_json)

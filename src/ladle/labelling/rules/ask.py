@@ -215,13 +215,18 @@ def selection_seed(settings: Settings, number: int) -> int:
     return child_seed(settings.seed, "batch", number) & MAX_SEED
 
 
+def check_gold(gold: Int64, count: int) -> None:
+    """Refuse to add more gold examples than there are. gold: their rows. Raises: ArgumentError."""
+    if count > len(gold):
+        raise ArgumentError("`gold`", wanted=f"be at most the {len(gold):,} gold examples", got=f"{count:,}")
+
+
 def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: int) -> tuple[Int64, Int64]:
     """`rows` with `count` gold examples at random places among them, and the rows of those gold examples.
 
     Raises: ArgumentError when there are fewer. Repeats: by the campaign's seed and the batch's number.
     """
-    if count > len(gold):
-        raise ArgumentError("`gold`", wanted=f"be at most the {len(gold):,} gold examples", got=f"{count:,}")
+    check_gold(gold, count)
     if count == 0:
         return rows, rows[:0]
     random = stream(settings.seed, "gold", number)

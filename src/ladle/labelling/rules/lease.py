@@ -99,6 +99,12 @@ def take(waiting: WaitingTasks, rows: Int64, annotator: str, *, lease_until: int
     return Effects(added=(new.take(np.argsort(new.row)),), changed=(changed,), report=report)
 
 
+def held_until(waiting: WaitingTasks, rows: Int64, annotator: str) -> int | None:
+    """When the first of the annotator's leases of these rows ends; None without rows, or where one has no lease."""
+    mine = waiting.lease.take((waiting.lease.annotator == annotator) & np.isin(waiting.lease.row, rows))
+    return int(mine.lease_until.min()) if len(rows) and len(mine) == len(np.unique(rows)) else None
+
+
 def overdue(waiting: WaitingTasks, settings: Settings, written_at: Int64, at: int) -> LeaseTable:
     """The leases that ended by their time on people who still owe an answer, under the names these people have now.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ladle.pool.ids.example_ids import as_id_array
 
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _FLAG = r"(?i)^(true|false)$"
+_LINE_END = re.compile("\r\n|\r|\n")
 
 
 def read_lines(path: Path) -> Any:
@@ -127,7 +129,7 @@ def read_jsonl(path: Path) -> dict[str, Any]:
         raw = file.read()
     rows: list[dict[str, Any]] = []
     try:
-        lines = raw.decode("utf-8-sig").splitlines()
+        lines = _LINE_END.split(raw.decode("utf-8-sig"))  # a text in JSON may hold U+2028, which is no end of a line
     except UnicodeDecodeError as cause:
         raise CorruptFileError(str(path), wanted="be UTF-8 text", got=str(cause)) from cause
     for number, line in enumerate(lines, 1):

@@ -37,6 +37,6 @@ def readyz(request: Request) -> Health:
 
 @router.get("/metrics", summary="Counts for Prometheus", response_class=Response)
 def metrics(request: Request, _identity: Readers) -> Response:
-    """Requests by route, method and status, their times, and changes that wait: of this process, as text."""
+    """Requests by route, method and status, their times, and changes that wait, as text: of all workers together."""
     counters: Counters = request.app.state.counters
     return Response(counters.text(desk_of(request).waiting), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -2,48 +2,103 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 LONGEST_ID, LONGEST_TEXT, LONGEST_NAME = 4_096, 10_000, 200  # characters
 MOST_ANSWERS = 10_000  # of one request
 MOST_IDS = 100_000
+MOST_CLASSES = 1_000  # of one label
 
-ExampleId = (
-    Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
-    | Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_ID)]
+ID_WANTED = f"be an id: a whole number of 64 bits, or text of 1 to {LONGEST_ID:,} characters"
+LABEL_WANTED = (
+    f"be a class (text of {LONGEST_TEXT:,} characters at most, or a whole number of 64 bits), a finite number, or a "
+    f"list of {MOST_CLASSES:,} classes at most"
 )
+MOMENT_WANTED = (
+    "be a time after the beginning of 1970: ISO 8601 with a zone, as 2026-03-01T09:30:00Z, or seconds since 1970"
+)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_class(value: object) -> bool:
+    return _is_whole(value) or (isinstance(value, str) and len(value) <= LONGEST_TEXT)
+
+
+def id_of(value: object) -> object:
+    """An id as it is. Raises: ValueError with one sentence, where a union of types would have one for each type."""
+    if not (_is_whole(value) or (isinstance(value, str) and 1 <= len(value) <= LONGEST_ID)):
+        raise ValueError(ID_WANTED)
+    return value
+
+
+def label_of(value: object) -> object:
+    """A label as it is; whether the campaign has it is for the campaign to say. Raises: ValueError, as `id_of`."""
+    is_list = isinstance(value, list) and len(value) <= MOST_CLASSES and all(_is_class(each) for each in value)
+    if not (_is_class(value) or is_list or (isinstance(value, float) and math.isfinite(value))):
+        raise ValueError(LABEL_WANTED)
+    return value
+
+
+ExampleId = Annotated[
+    Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
+    | Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_ID)],
+    BeforeValidator(id_of),
+]
 ClassName = (
     Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
     | Annotated[str, Field(strict=True, max_length=LONGEST_TEXT)]
 )
-Label = (
+Label = Annotated[
     ClassName
     | Annotated[float, Field(strict=True, allow_inf_nan=False)]
-    | Annotated[list[ClassName], Field(max_length=1_000)]
-)
+    | Annotated[list[ClassName], Field(max_length=MOST_CLASSES)],
+    BeforeValidator(label_of),
+]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_NAME)]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_TEXT)]
 
 
-def moment_of(value: object) -> object:
-    """A moment that is a number, in seconds since 1970; other values as they are. Raises: ValueError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return value
+def moment_of(value: object, as_datetime: ValidatorFunctionWrapHandler) -> datetime:
+    """A moment that is a number, in seconds since 1970, or a text with a zone. Raises: ValueError."""
     try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        return value if isinstance(value, str) else "a number that is too large"
-    if not -62_135_596_800 < seconds < 253_402_300_799:
-        raise ValueError("be seconds since 1970, of the years 1 to 9999")
-    return datetime.fromtimestamp(seconds, UTC)
+        if isinstance(value, bool):
+            raise ValueError(MOMENT_WANTED)
+        if isinstance(value, (int, float)) or (isinstance(value, str) and _is_number(value)):
+            value = datetime.fromtimestamp(float(value), UTC)
+        found: datetime = as_datetime(value)
+        if found.timestamp() <= 0:
+            raise ValueError(MOMENT_WANTED)
+    except (ValueError, OverflowError, OSError) as cause:  # pydantic's own error is a ValueError
+        raise ValueError(MOMENT_WANTED) from cause
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 Moment = Annotated[
     AwareDatetime,
-    BeforeValidator(moment_of),
+    WrapValidator(moment_of),
     Field(strict=False, description="ISO 8601 with a zone, or seconds since 1970."),
 ]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=365 * 24 * 3600.0, allow_inf_nan=False)]

@@ -85,20 +85,41 @@ def tasks(
     annotator: Annotated[str | None, Query(min_length=1, max_length=models.LONGEST_NAME)] = None,
     label: Annotated[str | None, Query(max_length=models.LONGEST_TEXT)] = None,
     assigned_to: Annotated[str | None, Query(min_length=1, max_length=models.LONGEST_NAME)] = None,
+    cluster: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+    comment: Annotated[
+        str | None, Query(max_length=models.LONGEST_TEXT, description="The text of a comment; empty for any.")
+    ] = None,
     after: After = None,
     limit: Limit = 100,
 ) -> models.PageAnswer:
-    """Tasks by state, batch, annotator, label or assignee. A page may be short before the end: `next` tells it."""
+    """Tasks by state, batch, annotator, label, assignee, cluster or comment. A page may be short before the end: `next`
+    tells it."""
     found = campaign.task_page(
         state=state,
         batch=batch,
         annotator=annotator,
         label=None if label is None else label_in_address(campaign, label),
         assigned_to=assigned_to,
+        cluster=cluster,
+        comment=comment,
         after=after,
         limit=limit,
     )
     return page_answer(found)
+
+
+@router.get("/resolved", operation_id="resolved", responses=_next("resolved"))
+def resolved(
+    _identity: Readers,
+    campaign: OpenCampaign,
+    batch: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
+    label: Annotated[str | None, Query(max_length=models.LONGEST_TEXT)] = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> models.PageAnswer:
+    """The label that stands for each example, of a batch or of one label. All of them: GET /v1/exports/resolved."""
+    said = None if label is None else label_in_address(campaign, label)
+    return page_answer(campaign.resolved_page(batch=batch, label=said, after=after, limit=limit))
 
 
 @router.get("/labels", operation_id="labels", responses=_next("labels"))

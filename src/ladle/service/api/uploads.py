@@ -6,7 +6,6 @@ temporary files, which only this user can read, and are removed after a day.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 import time
@@ -19,12 +18,12 @@ import numpy as np
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
-from starlette.requests import ClientDisconnect
 
 from ladle.campaign import Campaign
-from ladle.errors import ArgumentError, FileFormatError, MismatchError, NotFoundError, TooLargeError
+from ladle.errors import ArgumentError, FileFormatError, MismatchError, NotFoundError
 from ladle.service.api.answers import PROBLEMS
 from ladle.service.api.models import AskBody
+from ladle.service.api.received import BINARY_BODY, received
 from ladle.service.api.recorded import recorded_scores
 from ladle.service.config import ServiceConfig
 from ladle.service.desk import OpenCampaign
@@ -34,12 +33,6 @@ router = APIRouter(prefix="/v1", tags=["lead"], responses=PROBLEMS)
 KEPT_SECONDS, MOST_FILES = 24 * 3600, 16
 _OTHERWISE = "Or send scores: `margins` or `probabilities`, or the `scores` that POST /v1/scores answers."
 _MAGIC = b"\x93NUMPY"
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
 class ScoresAnswer(BaseModel):
@@ -127,7 +120,7 @@ class AskScores:
         return found
 
 
-@router.post("/scores", operation_id="send_scores", openapi_extra=_BODY)
+@router.post("/scores", operation_id="send_scores", openapi_extra=BINARY_BODY)
 async def send_scores(request: Request, _identity: Lead, campaign: OpenCampaign) -> ScoresAnswer:
     """Send margins (n,) or probabilities (n, classes) of the whole pool in row order, as a `.npy` file.
 
@@ -140,7 +133,7 @@ async def send_scores(request: Request, _identity: Lead, campaign: OpenCampaign)
     descriptor, name = tempfile.mkstemp(dir=where)
     part = Path(name)
     try:
-        digest = await _received(request, descriptor, config)
+        digest = await received(request, descriptor, config.upload_bytes, config.body_seconds)
         rows = await to_thread.run_sync(lambda: len(campaign.ids))
         found = await to_thread.run_sync(_opened, part, rows)
         part.replace(where / f"{digest}.npy")
@@ -148,28 +141,6 @@ async def send_scores(request: Request, _identity: Lead, campaign: OpenCampaign)
         part.unlink(missing_ok=True)
     columns = 1 if found.ndim == 1 else int(found.shape[1])
     return ScoresAnswer(scores=digest, rows=len(found), columns=columns, dtype=found.dtype.name)
-
-
-async def _received(request: Request, descriptor: int, config: ServiceConfig) -> str:
-    """Write the body to an open file: its SHA-256. Raises: TooLargeError, also for a client that is too slow."""
-    total, size = sha256(), 0
-    pieces = request.stream().__aiter__()
-    with os.fdopen(descriptor, "wb") as file:
-        while True:
-            try:
-                piece = await asyncio.wait_for(anext(pieces, None), config.body_seconds)
-            except TimeoutError:
-                wanted = f"go on within {config.body_seconds:g} seconds"
-                raise TooLargeError("the body", wanted=wanted, got="nothing more") from None
-            except ClientDisconnect:
-                raise FileFormatError("the body", wanted="come whole", got="a part of it") from None
-            if piece is None:
-                return total.hexdigest()
-            size += len(piece)
-            if size > config.upload_bytes:
-                raise TooLargeError("the body", wanted=f"have {config.upload_bytes:,} bytes at most", got="more")
-            total.update(piece)
-            await to_thread.run_sync(file.write, piece)
 
 
 def _opened(path: Path, rows: int) -> Any:

@@ -31,8 +31,12 @@ def check_session_change(request: Request, identity: Identity) -> None:
     if not identity.is_session or request.method in SAFE_METHODS:
         return
     check_origin(request)
-    sent = getattr(request.state, "csrf_sent", "") or request.headers.get("x-ladle-csrf", "")
-    if not hmac.compare_digest(sent.encode(), identity.csrf.encode()):
+    check_secret(identity, getattr(request.state, "csrf_sent", "") or request.headers.get("x-ladle-csrf", ""))
+
+
+def check_secret(identity: Identity, sent: str) -> None:
+    """Refuse what a session sends without the secret of its pages. Raises: AccessError."""
+    if identity.is_session and not hmac.compare_digest(sent.encode("utf-8", "replace"), identity.csrf.encode()):
         raise AccessError(
             "a change from a browser",
             wanted="repeat the secret of its page in the header X-Ladle-CSRF or the field csrf",

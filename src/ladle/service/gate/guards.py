@@ -24,7 +24,8 @@ from ladle.service.content.hosts import checked_hosts
 from ladle.service.problems import of_error, of_status
 
 CSRF_HEADER, CSRF_FIELD = "x-ladle-csrf", "csrf"
-UPLOADS = "/v1/scores"  # bodies below this address are read by their route, piece by piece
+# Bodies at these addresses are read by their route, piece by piece.
+UPLOADS = ("/v1/scores", "/v1/tell/file", "/overview/tell")
 FORM = "application/x-www-form-urlencoded"
 CSP = "; ".join(
     [
@@ -100,7 +101,7 @@ class Guards:
             return of_status(400, "The address must be written in ASCII, other characters as percent signs and digits.")
         if headers.get("content-encoding", "identity").lower() != "identity":
             return of_status(415, "The body must not be compressed.")
-        if scope["path"].startswith(UPLOADS):
+        if scope["path"] in UPLOADS:
             await self._app(scope, receive, send)
             return None
         try:

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from ladle.service.config import ServiceConfig
 from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.crossing import check_origin
-from ladle.service.gate.identity import COOKIE, SignedIn
+from ladle.service.gate.identity import SignedIn, session_secret
 from ladle.service.gate.rates import Rate
 from ladle.service.site import Pages
 from ladle.store.accounts import Credential
@@ -72,9 +72,9 @@ def sign_out(request: Request, identity: SignedIn) -> Response:
     """End a session, on the server too."""
     accounts: Accounts = request.app.state.accounts
     if identity.is_session:
-        accounts.sign_out(request.cookies.get(COOKIE, ""))
+        accounts.sign_out(session_secret(request))
     answer = RedirectResponse("/sign-in", status_code=303)
-    answer.delete_cookie(COOKIE, path="/")
+    answer.delete_cookie(request.app.state.cookie, path="/")
     answer.headers["clear-site-data"] = '"cache"'  # and not "storage", which has answers that were not sent yet
     return answer
 
@@ -84,7 +84,8 @@ def signed_in_at(request: Request, address: str, secret: str, session: Credentia
     config: ServiceConfig = request.app.state.config
     answer = RedirectResponse(address, status_code=303)
     seconds = max(1, session.expires_at - session.made_at)
-    answer.set_cookie(COOKIE, secret, max_age=seconds, path="/", httponly=True, samesite="lax", secure=config.https)
+    name, is_secure = request.app.state.cookie, config.https
+    answer.set_cookie(name, secret, max_age=seconds, path="/", httponly=True, samesite="lax", secure=is_secure)
     answer.headers["cache-control"] = "no-store"
     return answer
 

@@ -23,7 +23,7 @@ def assign(
     ] = None,
     ids: Annotated[
         list[Path] | None,
-        typer.Option("--ids", metavar="FILE", help="These: .txt, .csv, .npy or .parquet; once for each file."),
+        typer.Option("--ids", metavar="FILE", help="These: .txt, .csv, .jsonl, .npy or .parquet; once for each file."),
     ] = None,
     example: Example = None,
     batch: Annotated[

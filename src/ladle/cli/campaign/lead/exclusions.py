@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 IdsPath = Annotated[
     Path | None,
     typer.Argument(
-        metavar="IDS", help="A file of ids, or a mask of the pool: .txt, .csv, .npy or .parquet.", show_default=False
+        metavar="IDS",
+        help="A file of ids, or a mask of the pool: .txt, .csv, .jsonl, .npy or .parquet.",
+        show_default=False,
     ),
 ]
 Example = Annotated[

@@ -1,6 +1,10 @@
 // Parts of a page that take long. data-reload: an address of this page with all figures, which takes the place of the page's main part. data-first: an address that
 // answers when there is something to load; the whole page is loaded then, with its scripts.
 
+// On a phone the navigation is a strip: the page that is shown is in view on it.
+const here = document.querySelector(".site-header nav [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - 40;
+
 async function html(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(`${answer.status}`);

@@ -77,7 +77,8 @@ export class Supply {
     // A page that is opened takes no more than it needs to begin: those that this person has already come first.
     const size = Math.min(200, (this.hasTaken ? this.ahead : this.fewest) + skipped.size);
     const found = await send("POST", "/label/tasks", { body: { size, lease_seconds: this.leaseSeconds } });
-    this.takenAt = Date.now();
+    // Leases that last for long enough were not renewed: they are as old as the time that is gone of them.
+    this.takenAt = Date.now() - 1000 * Math.max(0, this.leaseSeconds - found.lease_left);
     this.hasTaken = true;
     const here = new Map(this.tasks.map((task) => [task.id, task]));
     const kept = found.tasks.filter((task) => !skipped.has(task.id) && !this.answered.has(task.id));

@@ -70,7 +70,14 @@ function drawTiles(ratio) {
       paint(zoom, x, y, px, py, size * view.scale);
     }
   }
+  if (tilesBy) return;
+  painter.globalCompositeOperation = "source-in"; // density has the grey of the theme, as the style sheet says it
+  painter.fillStyle = getComputedStyle(tileCanvas).color;
+  painter.fillRect(0, 0, width(), height());
+  painter.globalCompositeOperation = "source-over";
 }
+
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
 function paint(zoom, x, y, px, py, side) {
   const image = tile(zoom, x, y);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,7 +63,7 @@ def plan_of(campaign: Campaign, action: ListAction, ids: Sequence[Any], words: s
         question = f"Make {them} gold with the label {words}? Then they test annotators, and nobody else labels them."
         return Plan(action, ids, words, question, ["GOLD.jsonl"])
     question = f"Assign {them} to {words}? Those that wait for labels go to nobody else then."
-    options = [*examples_of(ids, file=("--ids", "IDS.txt")), f"--to={words}"]
+    options = [*examples_of(ids, file=("--ids", "IDS.jsonl")), f"--to={words}"]
     return Plan(action, ids, words, question, options)
 
 
@@ -122,9 +123,10 @@ def confirm(
 
 
 def typed_ids(campaign: Campaign, text: str) -> list[Any]:
-    """The ids in a field, one a line, of the kind of the pool's.
+    """The ids in a field, one a line, of the kind of the pool's. An id with line breaks is written as JSON: "a\\nb".
 
-    Raises: ArgumentError for none and for too many; IdError for text where ids are numbers.
+    Raises: ArgumentError for none and for too many; IdError for text where ids are numbers, and for a line that is one
+    id as it stands and another one as JSON.
     """
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
     if not 1 <= len(lines) <= MOST_TYPED_IDS:
@@ -135,10 +137,32 @@ def typed_ids(campaign: Campaign, text: str) -> list[Any]:
 
 
 def _as_meant(campaign: Campaign, line: str) -> str:
-    """A line as an id of the pool may be written, with spaces around it where the pool has such an id."""
-    if line == line.strip() or campaign.ids.kind != "text":
+    """A line as an id of the pool may be written: as JSON, or with spaces around it where the pool has such an id."""
+    if campaign.ids.kind != "text":
         return line.strip()
-    return line if campaign.ids.find_rows([line])[0] >= 0 else line.strip()
+    written = line if line != line.strip() and campaign.ids.find_rows([line])[0] >= 0 else line.strip()
+    decoded = _text_in_json(line)
+    if decoded is None or campaign.ids.find_rows([decoded])[0] < 0:
+        return written
+    if decoded != written and campaign.ids.find_rows([written])[0] >= 0:
+        raise IdError(
+            "the ids",
+            wanted="have one meaning",
+            got=f"the line {line[:80]}, which is the id {written[:80]!r} as it stands and {decoded[:80]!r} as JSON",
+            remedy="Open the page of the one that you mean: Tasks, Id of an example.",
+        )
+    return decoded
+
+
+def _text_in_json(line: str) -> str | None:
+    """The text that a line is in JSON; None for any other line."""
+    if not line.strip().startswith('"'):
+        return None
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, str) else None
 
 
 def typed_id(campaign: Campaign, text: str) -> Any:
@@ -149,6 +173,20 @@ def typed_id(campaign: Campaign, text: str) -> Any:
     if not (text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= 20):
         raise IdError("the id", wanted="be a whole number, as those of the pool are", got=repr(text[:80]))
     return int(text)
+
+
+def form_id(campaign: Campaign, text: str) -> Any:
+    """The id in a hidden field of a form, which is JSON: browsers write every line break of a field as two characters.
+
+    Raises: IdError.
+    """
+    try:
+        written = json.loads(text)
+    except (ValueError, RecursionError):
+        written = None
+    if not isinstance(written, str):
+        raise IdError("the id", wanted="be a text in JSON, as the page has it", got=repr(text[:80]))
+    return typed_id(campaign, written)
 
 
 def labels_typed(campaign: Campaign, text: str) -> list[str]:

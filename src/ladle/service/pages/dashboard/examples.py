@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
 from ladle.service.id_addresses import ID
 from ladle.service.pages.dashboard.comments import Comments, comments_reading
-from ladle.service.pages.dashboard.doing import done, label_of, labels_typed, typed_id
+from ladle.service.pages.dashboard.doing import done, form_id, label_of, labels_typed, typed_id
 from ladle.service.pages.dashboard.previews import whole_content
 from ladle.service.shown_commands import command_of, examples_of
 from ladle.service.site import Pages
@@ -47,8 +48,11 @@ def decide(
     reason: Annotated[str, Form(max_length=1_000)] = "",
     undo: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Decide the label of an example finally, or take the decision back. Raises: as `Campaign.adjudicate`."""
-    example_id = typed_id(campaign, example)
+    """Decide the label of an example finally, or take the decision back. example: its id in JSON.
+
+    Raises: as `form_id` and `Campaign.adjudicate`.
+    """
+    example_id = form_id(campaign, example)
     with desk.one_writer():
         if undo:
             changed = campaign.undo_adjudication([example_id])
@@ -63,4 +67,4 @@ def decide(
                 *([f"--reason={reason}"] if reason else []),
             ]
     command = command_of(campaign, "adjudicate", *options)
-    return done(pages, f"Example {example}", [said], command, f"/examples/{example}")
+    return done(pages, f"Example {example_id}", [said], command, f"/examples/{quote(str(example_id), safe='')}")

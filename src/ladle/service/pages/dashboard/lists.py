@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ladle.campaign import Campaign
 from ladle.campaign.groups import AUDIT_SHARE
-from ladle.errors import LadleError
+from ladle.errors import LadleError, NotFoundError
 from ladle.labelling.records import Records
 from ladle.labelling.states import STATES
 from ladle.service.desk import OpenCampaign
@@ -19,7 +19,8 @@ from ladle.service.gate.identity import Readers
 from ladle.service.pages.dashboard.doing import label_of
 from ladle.service.pages.dashboard.overview import status_reading
 from ladle.service.pages.dashboard.previews import previews
-from ladle.service.pages.dashboard.readings import FullReading, read_all
+from ladle.service.pages.dashboard.readings import SECONDS_A_MILLION, FullReading, is_small, read_all, rows_of
+from ladle.service.pages.labelling.page import FLAG
 from ladle.service.shown_commands import command_of
 from ladle.service.site import Pages
 
@@ -40,6 +41,8 @@ After = Annotated[str | None, Query(max_length=200)]
 PageNumber = Annotated[int, Query(ge=1, le=10**9)]
 Text = Annotated[str, Query(max_length=1_000)]
 Sort = Literal["size", "asked", "uncertainty", "disagreement", "disputes"]
+NOTED = {"flagged": FLAG, "commented or flagged": ""}  # a choice -> the text of a comment, "" for any
+Noted = Literal["", "flagged", "commented or flagged"]
 StateWord = Literal["", "open", "labelled", "disputed", "excluded"]
 
 
@@ -126,6 +129,28 @@ def clusters_page(
     )
 
 
+@router.get("/clusters/{number}")
+def cluster_page(
+    request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, number: int, page: PageNumber = 1
+) -> Response:
+    """The members of a cluster, by row of the pool, whether they have a task or not. Raises: NotFoundError."""
+    clusters = campaign.map.clusters()
+    rows = np.empty(0, np.int64) if clusters is None or number < 0 else np.flatnonzero(clusters == number)
+    if not len(rows):
+        raise NotFoundError(f"cluster {number}", wanted="be one of the campaign", got="no cluster of this number")
+    part = rows[THUMBS * (page - 1) : THUMBS * page]
+    return pages.render(
+        "dashboard/cluster.html",
+        number=number,
+        examples=previews(request, map(str, campaign.ids.at(part).to_pylist())),
+        total=len(rows),
+        tasks=campaign.task_total(cluster=number),
+        first=THUMBS * (page - 1),
+        page=page,
+        pages=_pages(len(rows), THUMBS),
+    )
+
+
 def _clusters(campaign: Campaign) -> tuple[Records, str]:
     """The figures of clusters, and why they say nothing of uncertainty; "" where they do."""
     note, margins = "", None
@@ -148,6 +173,8 @@ def tasks_page(
     annotator: Text = "",
     label: Text = "",
     assigned_to: Text = "",
+    cluster: Text = "",
+    noted: Noted = "",
     example: Annotated[str, Query(max_length=10_000)] = "",
     after: After = None,
 ) -> Response:
@@ -158,23 +185,30 @@ def tasks_page(
     if example.strip():
         return RedirectResponse(f"/examples/{quote(example.strip(), safe='')}", status_code=303)
     given = {"state": state, "batch": batch, "annotator": annotator, "label": label, "assigned_to": assigned_to}
+    given |= {"cluster": cluster, "noted": noted}
     filters: dict[str, Any] = {name: text for name, text in given.items() if text}
     query = dict(filters)
-    problem, found = "", None
+    problem, found, total = "", None, None
     try:
-        if "batch" in filters:
-            filters["batch"] = int(batch) if batch.isascii() and batch.isdecimal() and len(batch) < 19 else batch
+        for name in ("batch", "cluster"):
+            if name in filters:
+                filters[name] = _number_in(given[name])
         if "label" in filters:
             filters["label"] = label_of(campaign, label)
+        if "noted" in filters:
+            filters["comment"] = NOTED[filters.pop("noted")]
         found = campaign.task_page(**filters, after=after, limit=PAGE)
+        total = campaign.task_total(**filters)
     except LadleError as error:
         problem = str(error)
     return pages.render(
         "dashboard/tasks.html",
         status=422 if problem else 200,
         rows=[] if found is None else list(found.rows),
+        total=total,
         problem=problem,
         filters=given,
+        noted=list(NOTED),
         states=STATES,
         classes=campaign.settings.labels.classes or (),
         is_first=after is None,
@@ -182,6 +216,56 @@ def tasks_page(
         next="" if found is None or found.next is None else "/tasks?" + urlencode({**query, "after": found.next}),
         is_value=campaign.settings.labels.kind == "value",
     )
+
+
+@router.get("/resolved")
+def resolved_page(
+    request: Request,
+    pages: Pages,
+    campaign: OpenCampaign,
+    _identity: Readers,
+    batch: Text = "",
+    label: Text = "",
+    after: After = None,
+    wait: bool = False,
+) -> Response:
+    """The resolved labels that pass all filters, 100 a page. wait: also where each page reads all labels.
+
+    Raises: as `Reader.resolved_page`.
+    """
+    given = {"batch": batch, "label": label}
+    query = {name: text for name, text in given.items() if text}
+    is_together = campaign.settings.agreement == "dawid-skene" and not (wait or is_small(campaign))
+    problem, found = "", None
+    try:
+        filters: dict[str, Any] = {"batch": _number_in(batch)} if batch else {}
+        if label:
+            filters["label"] = label_of(campaign, label)
+        found = None if is_together else campaign.resolved_page(**filters, after=after, limit=PAGE)
+    except LadleError as error:
+        problem = str(error)
+    onward = {**query, **({"wait": "true"} if wait else {})}
+    return pages.render(
+        "dashboard/resolved.html",
+        status=422 if problem else 200,
+        rows=[] if found is None else list(found.rows),
+        problem=problem,
+        filters=given,
+        is_together=is_together,
+        seconds=SECONDS_A_MILLION["resolved"] * rows_of(campaign) / 1_000_000,
+        full="/resolved?" + urlencode({**query, "wait": "true"}),
+        classes=campaign.settings.labels.classes or (),
+        figures=campaign.figures(),
+        is_first=after is None,
+        first="/resolved?" + urlencode(onward),
+        next="" if found is None or found.next is None else "/resolved?" + urlencode({**onward, "after": found.next}),
+        words=command_of(campaign, "export", "labels", "-o", "labels.csv"),
+    )
+
+
+def _number_in(text: str) -> int | str:
+    """A whole number that was typed; other texts as they are, for the campaign to refuse."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else text
 
 
 @router.get("/people")

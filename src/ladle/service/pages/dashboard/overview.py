@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from ladle.campaign import Campaign
 from ladle.campaign.overview.progress import stopping
 from ladle.campaign.status import Status, status
-from ladle.campaign.work.asking import check_words, require_possible
+from ladle.campaign.work.asking import check_words, gold_known, require_possible
 from ladle.campaign.work.leases import tasks_of
 from ladle.counts import counted
 from ladle.labelling.control_words import control_lines
@@ -28,7 +28,7 @@ from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.comments import comments_reading
 from ladle.service.pages.dashboard.curve import Curve, curve_of
-from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, plan_of, typed_id, typed_ids
+from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, form_id, plan_of, typed_ids
 from ladle.service.pages.dashboard.readings import FullReading, read_all
 from ladle.service.shown_commands import command_of, with_commands
 from ladle.service.site import Pages
@@ -52,6 +52,8 @@ def overview_page(
         actions=_actions(campaign),
         key=secrets.token_urlsafe(16),
         size=_usual_size(campaign),
+        gold_known=gold_known(campaign._session),
+        most_bytes=request.app.state.config.label_bytes,
         models=(models := campaign.models()),
         has_scores=any(each.scores for each in models),
         curves=curves_of(models),
@@ -135,7 +137,8 @@ def _actions(campaign: Campaign) -> dict[str, Any]:
         "can_ask": needs <= FROM_RECORDED,
         "ask": command_of(campaign, f"ask{scores} --size COUNT -o batch.csv"),
         "release": command_of(campaign, "release", "--annotator", "NAME"),
-        "exclude": command_of(campaign, "exclude", "IDS.txt", "--reason", "TEXT"),
+        "exclude": command_of(campaign, "exclude", "IDS.jsonl", "--reason", "TEXT"),
+        "tell": command_of(campaign, "tell", "LABELS.csv", "--annotator", "NAME"),
         "backup": command_of(campaign, "backup", "-o", "backup.zip"),
         "export": command_of(campaign, "export", "labels", "-o", "labels.csv"),
     }
@@ -216,12 +219,12 @@ def change_examples(
     example: Annotated[str, Form(max_length=10_000)] = "",
     words: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
-    """Exclude, include, assign or make gold the examples whose ids were typed, or the one of a page.
+    """Exclude, include, assign or make gold the examples whose ids were typed, or the one of a page, as JSON.
 
     Raises: as `plan_of` and `do_with_rows`.
     """
-    chosen = [typed_id(campaign, example)] if example else typed_ids(campaign, ids)
-    back = f"/examples/{quote(example, safe='')}" if example else BACK
+    chosen = [form_id(campaign, example)] if example else typed_ids(campaign, ids)
+    back = f"/examples/{quote(str(chosen[0]), safe='')}" if example else BACK
     return do_with_rows(request, pages, campaign, plan_of(campaign, action, chosen, words), back)
 
 

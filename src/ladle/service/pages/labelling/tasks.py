@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ladle.campaign import Campaign
 from ladle.errors import IdError, LadleError, NotFoundError
 from ladle.labelling.answers import Told
+from ladle.labelling.contract.tables import MICROSECONDS
 from ladle.service.api import models
 from ladle.service.api.answers import id_in_address, require_own
 from ladle.service.api.json_bodies import JsonRoute
@@ -56,10 +57,11 @@ class NextTask(BaseModel):
 
 
 class NextTasks(BaseModel):
-    """The next tasks of a person. lease_until: in seconds since 1970."""
+    """The next tasks of a person. lease_until: in seconds since 1970. lease_left: in seconds, by the store's clock."""
 
     tasks: list[NextTask]
     lease_until: float
+    lease_left: float
 
 
 class TakeWish(BaseModel):
@@ -91,7 +93,13 @@ class GroupStored(BaseModel):
 @router.post("/label/tasks")
 def take(wish: TakeWish, request: Request, identity: Annotators, campaign: OpenCampaign, desk: TheDesk) -> NextTasks:
     """Take the next tasks, or renew the lease of those that this person has."""
-    taken = desk.change(lambda: campaign.take(identity.name, wish.size, lease_seconds=wish.lease_seconds))
+    # A page that is loaded again and again, with enough tasks for long enough, is no event of the log.
+    taken = desk.change(
+        lambda: campaign.take(
+            identity.name, wish.size, lease_seconds=wish.lease_seconds, renew_below_seconds=wish.lease_seconds / 2
+        )
+    )
+    left = taken.lease_until.timestamp() - campaign._session.now() / MICROSECONDS
     ids = taken.ids.tolist()
     config: ServiceConfig = request.app.state.config
     groups = campaign.groups_of(identity.name, ids) if config.groups and ids else [[] for _ in ids]
@@ -103,7 +111,7 @@ def take(wish: TakeWish, request: Request, identity: Annotators, campaign: OpenC
         )
         for task, group in zip(ids, groups, strict=True)
     ]
-    return NextTasks(tasks=tasks, lease_until=taken.lease_until.timestamp())
+    return NextTasks(tasks=tasks, lease_until=taken.lease_until.timestamp(), lease_left=left)
 
 
 @router.post("/label/groups")

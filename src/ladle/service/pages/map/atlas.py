@@ -64,11 +64,12 @@ class Coloured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atlas:
-    """The map of one campaign. given: a file of positions, or None for the principal components."""
+    """The map of one campaign. given: a file of positions. umap: by UMAP. Else the principal components."""
 
     campaign: Campaign
     remembered: Remembered
     given: Path | None = None
+    umap: bool = False
 
     def key(self) -> str:
         """What the layout depends on."""
@@ -78,7 +79,7 @@ class Atlas:
     def layout(self, *, seconds: float = LONGEST_SECONDS) -> Layout:
         """The layout. Raises: TimeoutError while it is being made; as `CampaignMap.layout`."""
         found: Layout = self.remembered.get(
-            "layout", self.key(), lambda: self.campaign.map.layout(self.given), seconds=seconds
+            "layout", self.key(), lambda: self.campaign.map.layout(self.given, umap=self.umap), seconds=seconds
         )
         return found
 

@@ -13,6 +13,7 @@ from ladle.errors import LadleError, NotFoundError
 from ladle.maps import class_tile, density_tile, value_tile
 from ladle.maps.tiles import DEEPEST
 from ladle.maps.zorder import CELLS, cells_of
+from ladle.service.config import ServiceConfig
 from ladle.service.desk import desk_of
 from ladle.service.gate.identity import Readers
 from ladle.service.pages.dashboard.readings import is_small
@@ -30,7 +31,8 @@ FARTHEST_REACH = 4_096  # cells
 def atlas_of(request: Request, identity: Readers) -> Atlas:
     """The map, in the name of the person who is signed in."""
     campaign = desk_of(request).acting(identity.name)
-    return Atlas(campaign, remembered_of(request), request.app.state.config.layout)
+    config: ServiceConfig = request.app.state.config
+    return Atlas(campaign, remembered_of(request), config.layout, config.umap)
 
 
 TheAtlas = Annotated[Atlas, Depends(atlas_of)]

@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 PAGE = 60
 LONGEST_SHAPE = 8_000  # characters
 Shape = Annotated[str, Query(max_length=LONGEST_SHAPE)]
-Picks = Annotated[list[str] | None, Query()]
+Picks = Annotated[list[int] | None, Query()]  # rows: a form would change the line breaks of an id
 Words = Annotated[str, Form(max_length=1_000)]
 
 
@@ -49,33 +49,29 @@ def list_page(
         total=len(rows),
         digest=_digest(rows),
         counts=dict(Counter(states.values())),
-        examples=list(zip(previews(request, map(str, ids)), (states[row] for row in part.tolist()), strict=True)),
+        examples=[
+            (each, row, states[row]) for each, row in zip(previews(request, map(str, ids)), part.tolist(), strict=True)
+        ],
         page=page,
         pages=max(1, -(-len(rows) // PAGE)),
         labels=atlas.campaign.settings.labels,
     )
 
 
-@router.get("/map/list.txt")
-def list_text(atlas: TheAtlas, shape: Shape, pick: Picks = None) -> Response:
-    """The ids within a shape, or those ticked, one a line, for `--ids` of the command line. Raises: ArgumentError."""
-    ids = _picked(atlas.campaign.ids.at(_rows(atlas, shape)).to_pylist(), pick)
-    headers = {"Content-Disposition": 'attachment; filename="ids.txt"', "Cache-Control": "no-store"}
-    return Response("".join(f"{each}\n" for each in ids), media_type="text/plain; charset=utf-8", headers=headers)
-
-
 @router.get("/map/list.jsonl")
-def list_gold(
-    atlas: TheAtlas, shape: Shape, label: Annotated[str, Query(max_length=1_000)], pick: Picks = None
+def list_file(
+    atlas: TheAtlas, shape: Shape, label: Annotated[str, Query(max_length=1_000)] = "", pick: Picks = None
 ) -> Response:
-    """The ids within a shape, or those ticked, with one label: a file for `ladle campaign gold`.
+    """The ids within a shape, or those ticked, as JSON lines, which hold ids with line breaks and numbers as they are.
 
+    With a label, a file for `ladle campaign gold`; without, one for commands that take a list of ids.
     Raises: ArgumentError.
     """
-    ids = _picked(atlas.campaign.ids.at(_rows(atlas, shape)).to_pylist(), pick)
-    value = label_of(atlas.campaign, label)
-    text = "".join(json.dumps({"id": each, "label": value}, ensure_ascii=False) + "\n" for each in ids)
-    headers = {"Content-Disposition": 'attachment; filename="gold.jsonl"', "Cache-Control": "no-store"}
+    ids = _picked(atlas, _rows(atlas, shape), pick)
+    known = {"label": label_of(atlas.campaign, label)} if label else {}
+    text = "".join(json.dumps({"id": each, **known}, ensure_ascii=False) + "\n" for each in ids)
+    name = "gold" if label else "ids"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.jsonl"', "Cache-Control": "no-store"}
     return Response(text, media_type="application/jsonl; charset=utf-8", headers=headers)
 
 
@@ -92,12 +88,12 @@ def act_on_list(
     gold_words: Words = "",
     exclude_words: Words = "",
     words: Words = "",
-    pick: Annotated[list[str] | None, Form()] = None,
+    pick: Annotated[list[int] | None, Form()] = None,
     confirmed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Exclude, make gold or assign the examples of a list, or those ticked in it, after a question.
 
-    words: the reason, the label or the name; the page has a field of its own for each.
+    words: the reason, the label or the name; the page has a field of its own for each. pick: the rows of those ticked.
 
     Raises: MismatchError when the list is another one than the page showed; as `plan_of` and `do_with_rows`.
     """
@@ -109,7 +105,7 @@ def act_on_list(
             got=f"another one, of {len(rows):,} examples",
             remedy="Open the list again: the pool has changed.",
         )
-    ids = _picked(atlas.campaign.ids.at(rows).to_pylist(), pick)
+    ids = _picked(atlas, rows, pick)
     typed = {ListAction.ASSIGN: assign_words, ListAction.GOLD: gold_words, ListAction.EXCLUDE: exclude_words}
     plan = plan_of(atlas.campaign, action, ids, words or typed.get(action, ""))
     back = f"/map/list?{urlencode({'shape': shape})}"
@@ -117,7 +113,7 @@ def act_on_list(
         return do_with_rows(request, pages, atlas.campaign, plan, back)
     query = urlencode({"shape": shape, "pick": pick or []}, doseq=True)
     files = {
-        "IDS.txt": f"/map/list.txt?{query}",
+        "IDS.jsonl": f"/map/list.jsonl?{query}",
         "GOLD.jsonl": f"/map/list.jsonl?{query}&{urlencode({'label': plan.words})}",
     }
     fields = {"shape": shape, "digest": digest, "words": plan.words, "pick": pick or []}
@@ -126,12 +122,13 @@ def act_on_list(
     return confirm(pages, "Are you sure?", plan.question, fields, command, back, files=needed)
 
 
-def _picked(ids: list[Any], pick: list[str] | None) -> list[Any]:
-    """The ids that were ticked; all where none was. Raises: MismatchError for one that is not in the list."""
-    ticked = set(pick or ())
-    found = [each for each in ids if not ticked or str(each) in ticked]
-    if ticked and len(found) < len(ticked):
-        raise MismatchError("the ticked examples", wanted="be in the list", got=f"{len(found):,} of {len(ticked):,}")
+def _picked(atlas: TheAtlas, rows: Rows, pick: list[int] | None) -> list[Any]:
+    """The ids of the rows that were ticked, or of all. Raises: MismatchError for a row that is not in the list."""
+    ticked = np.unique(np.array(pick or [], np.int64))
+    kept = np.intersect1d(rows, ticked) if pick else rows
+    if pick and len(kept) < len(ticked):
+        raise MismatchError("the ticked examples", wanted="be in the list", got=f"{len(kept):,} of {len(ticked):,}")
+    found: list[Any] = atlas.campaign.ids.at(kept).to_pylist()
     return found
 
 
