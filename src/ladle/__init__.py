@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import advice, campaign, errors, formats, lab, pool, report, stopping, strategies
+    from ladle import advice, campaign, errors, formats, lab, pool, report, stopping, strategies, theory
     from ladle.campaign import Campaign
     from ladle.hac import Dendrogram, cluster, linkage
     from ladle.pool import Pool, open_pool
@@ -48,6 +48,7 @@ __all__ = [
     "spread",
     "stopping",
     "strategies",
+    "theory",
 ]
 
 # Names and rooms are imported on first use, so that `import ladle` stays fast and loads nothing heavy.
@@ -83,6 +84,7 @@ _ROOMS = {
     "sklearn": "ladle.sklearn",
     "stopping": "ladle.stopping",
     "strategies": "ladle.strategies",
+    "theory": "ladle.theory",
 }
 
 

@@ -28,7 +28,7 @@ LAYERS = [
     {"clusters", "sklearn"},
     {"proposals"},
     {"strategies", "stopping"},
-    {"advice", "adapters"},
+    {"advice", "adapters", "theory"},
     {"labelling"},
     {"store", "formats"},
     {"campaign"},
