@@ -129,6 +129,44 @@ def test_thousands_of_labels_at_once() -> None:
     assert np.arccos(space.centre @ target) < 0.02
 
 
+def test_half_spaces_have_the_shares_of_rejection_in_eight_dimensions() -> None:
+    points, labels, _ = labelled(8, 6, 4)
+    space = VersionSpace(8, seed=2, walks=3_000)
+    space.add(points, labels)
+    random = np.random.default_rng(9)
+    drawn = random.standard_normal((800_000, 8))
+    drawn = drawn[((drawn @ points.T > 0) == labels).all(axis=1)]
+    assert len(drawn) > 3_000
+    cuts = random.standard_normal((60, 8))
+    walked, rejected = (np.mean(each @ cuts.T > 0, axis=0) for each in (space.samples, drawn))
+    errors = np.sqrt(walked * (1 - walked) / 3_000 + rejected * (1 - rejected) / len(drawn)) + 1e-3
+    assert (np.abs(walked - rejected) / errors).max() < 5
+
+
+def test_the_target_is_one_of_the_samples() -> None:
+    """After any batches, a target that was drawn uniformly is distributed as the samples are: its rank is uniform."""
+    from scipy.stats import kstest
+
+    from ladle.theory import distribution
+    from ladle.theory.samplers import greedy_batch, half_width
+
+    source, ranks = distribution("gaussian", 5), []
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        target = random.standard_normal(5)
+        target /= np.linalg.norm(target)
+        space = VersionSpace(5, seed=seed, walks=64)
+        examples = source.sample(12, random)
+        space.add(examples, examples @ target > 0)
+        for _ in range(2):
+            band = source.band(space.centre, half_width(space), 100, random)
+            examples = band[greedy_batch(band, space, 20, measure="volume", seed=seed, pairs=256)]
+            space.add(examples, examples @ target > 0)
+        direction = random.standard_normal(5)
+        ranks.append(np.mean((space.units - target) @ direction > 0))
+    assert kstest(ranks, "uniform").pvalue > 1e-3
+
+
 def test_order_and_seed_do_not_matter_beyond_chance() -> None:
     points, labels, _ = labelled(3, 20, 11)
     spreads = []

@@ -1,6 +1,6 @@
 """The label-complexity side of Cluster-Margin, as code that a reader can run: separators, version spaces, learners."""
 
-from ladle.theory.cells import bits_bound, cells
+from ladle.theory.cells import bits_bound, cells, labels_bound
 from ladle.theory.distributions import DISTRIBUTIONS, Disagreement, Distribution, distribution
 from ladle.theory.learners import LEARNERS, LabelCurve, learn
 from ladle.theory.version_space import VersionSpace
@@ -15,5 +15,6 @@ __all__ = [
     "bits_bound",
     "cells",
     "distribution",
+    "labels_bound",
     "learn",
 ]

@@ -14,8 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError, did_you_mean
-from ladle.numbers import whole
+from ladle.numbers import choice, whole
 from ladle.theory.rotation import ball_rest, gaussian_rest, onto_axis, sphere_rest
 from ladle.theory.simplex import simplex_facets, walk_polytope
 
@@ -300,7 +299,4 @@ def distribution(name: str, dim: int) -> Distribution:
     -----
     Repeatability: set by the generator that each method is given.
     """
-    if not isinstance(name, str) or name not in DISTRIBUTIONS:
-        remedy = did_you_mean(name, DISTRIBUTIONS) if isinstance(name, str) else ""
-        raise ArgumentError("`name`", wanted=f"be one of {', '.join(DISTRIBUTIONS)}", got=repr(name), remedy=remedy)
-    return DISTRIBUTIONS[name](whole(dim, "`dim`", least=2, most=1_000))
+    return DISTRIBUTIONS[choice(name, "`name`", DISTRIBUTIONS)](whole(dim, "`dim`", least=2, most=1_000))

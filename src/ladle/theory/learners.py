@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError, did_you_mean
-from ladle.numbers import number, whole
+from ladle.numbers import choice, number, whole
 from ladle.seeds import check_seed, child_seed, stream
 from ladle.theory import samplers
 from ladle.theory.distributions import Disagreement, Distribution
@@ -45,10 +44,24 @@ class LabelCurve:
     reached: bool
 
     def labels_to(self, error: float) -> float | None:
-        """Labels to an error, between batches by interpolation on a log scale of the error; None if it is not reached.
+        """Labels to an error, between batches by interpolation on a log scale of the error.
 
-        Before any label the error is 1/2.
+        Parameters
+        ----------
+        error : float
+            Between 0 and 1/2. Before any label the error is 1/2.
+
+        Returns
+        -------
+        float or None
+            None when the error is not reached.
+
+        Raises
+        ------
+        ArgumentError
+            For a number out of range.
         """
+        error = number(error, "`error`", above=0, below=0.5)
         before_labels, before = 0, 0.5
         for labels, after in zip(self.labels, self.errors, strict=True):
             value = max(after.value, np.finfo(np.float64).tiny)
@@ -184,9 +197,7 @@ def learn(
     linear separators under log-concave distributions"; Citovsky et al. 2021, "Batch active learning at scale"; Tosh &
     Dasgupta 2017, "Diameter-based active learning".
     """
-    if not isinstance(learner, str) or learner not in LEARNERS:
-        remedy = did_you_mean(learner, LEARNERS) if isinstance(learner, str) else ""
-        raise ArgumentError("`learner`", wanted=f"be one of {', '.join(LEARNERS)}", got=repr(learner), remedy=remedy)
+    ask = LEARNERS[choice(learner, "`learner`", LEARNERS)]
     setting = Setting(
         source,
         whole(batch_size, "`batch_size`", least=1, most=1_000_000),
@@ -201,8 +212,7 @@ def learn(
     while space.labels < most_labels:
         batch = len(labels)
         random = stream(setting.seed, "examples", batch)
-        asked = LEARNERS[learner] if batch else _passive
-        examples = asked(setting, space, batch, random)
+        examples = (ask if batch else _passive)(setting, space, batch, random)
         space.add(examples, examples @ target > 0)
         labels.append(space.labels)
         errors.append(source.disagreement(space.centre, target, stream(setting.seed, "error", batch)))
