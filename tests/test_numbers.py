@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 import ladle
-from ladle import advice, formats, hac, lab, labelling, numbers, pool, scores, stopping, strategies
+from ladle import advice, formats, hac, lab, labelling, numbers, pool, scores, stopping, strategies, theory
 from ladle.errors import ArgumentError, FileError, LadleError
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.learners.feature_heads import Head
@@ -459,6 +459,35 @@ TABLE |= {
     "Pool.readable_blocks(block_bytes)": ("whole", 5, lambda value: next(ladle.open_pool(X).readable_blocks(value))[1]),
 }
 
+
+def _learnt(**options):
+    source = theory.distribution("gaussian", 2)
+    given = {"learner": "passive", "batch_size": 5, "error": 0.3, "walks": 64} | options
+    return theory.learn(given.pop("learner"), source, **given)
+
+
+TABLE |= {
+    "distribution(name)": ("choice", "ball", lambda value: theory.distribution(value, 5).dim),
+    "distribution(dim)": ("whole", 5, lambda value: theory.distribution("ball", value).dim),
+    "VersionSpace(dim)": ("whole", 5, lambda value: theory.VersionSpace(value).dim),
+    "VersionSpace(seed)": ("whole", 5, lambda value: theory.VersionSpace(5, seed=value).spread),
+    "VersionSpace(walks)": ("whole", 50, lambda value: theory.VersionSpace(5, walks=value).spread),
+    "cells(dim)": ("whole", 5, lambda value: theory.cells(value, 5)),
+    "cells(batch_size)": ("whole", 5, lambda value: theory.cells(5, value)),
+    "bits_bound(dim)": ("whole", 5, lambda value: theory.bits_bound(value, 5)),
+    "bits_bound(batch_size)": ("whole", 5, lambda value: theory.bits_bound(5, value)),
+    "labels_bound(dim)": ("whole", 5, lambda value: theory.labels_bound(value, 5, 0.1)),
+    "labels_bound(batch_size)": ("whole", 5, lambda value: theory.labels_bound(5, value, 0.1)),
+    "labels_bound(error)": ("number", 0.125, lambda value: theory.labels_bound(5, 5, value)),
+    "learn(learner)": ("choice", "passive", lambda value: _learnt(learner=value).labels),
+    "learn(batch_size)": ("whole", 5, lambda value: _learnt(batch_size=value).labels),
+    "learn(error)": ("number", 0.3, lambda value: _learnt(error=value).labels),
+    "learn(seed)": ("whole", 5, lambda value: _learnt(seed=value).labels),
+    "learn(most_labels)": ("whole", 5, lambda value: _learnt(most_labels=value).labels),
+    "learn(walks)": ("whole", 50, lambda value: _learnt(walks=value).labels),
+    "LabelCurve.labels_to(error)": ("number", 0.25, lambda value: _learnt(error=0.2).labels_to(value)),
+}
+
 # What is checked elsewhere or is no border: values that Ladle itself puts together, and what pydantic checks.
 EXEMPT = {
     *(
@@ -488,7 +517,7 @@ EXEMPT = {
         "Checks",
     ),
     *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
-    *("View", "Writer", "Learner", "Store"),
+    *("View", "Writer", "Learner", "Store", "Distribution", "Disagreement", "LabelCurve"),
     *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Chooser.get_params", "labels_saved"),
 }
 
@@ -589,7 +618,7 @@ def _scalars(function):
 
 
 def _public():
-    for room in (ladle, strategies, stopping, labelling, lab, scores, pool, hac):
+    for room in (ladle, strategies, stopping, labelling, lab, scores, pool, hac, theory):
         for name in room.__all__ if hasattr(room, "__all__") else ():
             value = getattr(room, name)
             if inspect.isclass(value) and not issubclass(value, LadleError):

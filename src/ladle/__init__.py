@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         sinks,
         stopping,
         strategies,
+        theory,
         vector_stores,
     )
     from ladle.campaign import Campaign
@@ -66,6 +67,7 @@ __all__ = [
     "spread",
     "stopping",
     "strategies",
+    "theory",
     "vector_stores",
 ]
 
@@ -107,6 +109,7 @@ _ROOMS = {
     "sklearn": "ladle.sklearn",
     "stopping": "ladle.stopping",
     "strategies": "ladle.strategies",
+    "theory": "ladle.theory",
     "torch": "ladle.torch",
     "transformers": "ladle.transformers",
     "vector_stores": "ladle.vector_stores",

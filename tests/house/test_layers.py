@@ -29,7 +29,7 @@ LAYERS = [
     {"clusters", "sklearn"},
     {"proposals"},
     {"strategies", "stopping"},
-    {"advice", "adapters"},
+    {"advice", "adapters", "theory"},
     {"labelling"},
     {"store", "formats"},
     {"embedding"},

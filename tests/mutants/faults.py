@@ -2313,8 +2313,54 @@ GROUPS = (
     ),
 )
 
+# The theory: the version space, the distributions, the choice by expected volume.
+THEORY = (
+    Fault(
+        "theory",
+        "walks go beyond a border that lies behind them",
+        "                    low = max(low, -slacks[place, place_of] / rise)",
+        "                    low = min(low, -slacks[place, place_of] / rise)",
+        ("test_in_two_dimensions_samples_are_uniform_on_the_arc",),
+    ),
+    Fault(
+        "theory",
+        "walks stop at the first phase without one outside",
+        "CLEAN_PHASES = 3  #",
+        "CLEAN_PHASES = 0  #",
+        ("test_every_sample_and_the_centre_agree_with_every_label",),
+    ),
+    Fault(
+        "theory",
+        "near pairs count as much as far ones",
+        "    weights = shares ** (space.dim - 1 if is_narrow else space.dim)",
+        "    weights = shares**0",
+        ("test_weighted_pairs_stand_for_uniform_pairs",),
+    ),
+    Fault(
+        "theory",
+        "a pair that is separated counts again",
+        "                covered[pair] = 1",
+        "                covered[pair] = 0",
+        ("test_the_greedy_cover_is_that_of_brute_force",),
+    ),
+    Fault(
+        "theory",
+        "every proposal for a band is accepted",
+        "            kept = random.random(len(points)) * most < self._between(centre - reach, centre + reach)",
+        "            kept = self._between(centre - reach, centre + reach) >= 0",
+        ("test_a_band_is_the_distribution_within_it",),
+    ),
+    Fault(
+        "theory",
+        "the bound leaves out the cells of the highest dimension",
+        "for order in range(min(dim - 1, batch_size) + 1))",
+        "for order in range(min(dim - 1, batch_size)))",
+        ("test_the_bound_is_the_count_of_cells_in_general_position",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
     *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
-    *GROUPS,
+    *GROUPS, *THEORY,
 )  # fmt: skip
