@@ -53,9 +53,20 @@ def test_after_every_kind_of_change_the_closed_rows_are_those_of_all_tasks(store
     for _ in steps(campaign, clock, tmp_path):
         for hours in (0, 10, 30):
             assert_closed_are_those_of_all_tasks(campaign, round((clock.now + hours * HOUR) * 1e6))
+
+
+def test_what_is_taken_from_a_batch_whose_lease_has_ended_is_closed(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, ROWS, clock=clock, lease_seconds=20 * HOUR)
+    campaign.ask(10, margins=margins(ROWS))
+    campaign.tell(ids_of(ROWS)[:1], ["cat"], annotator="ann")
     clock.now += 30 * HOUR
-    campaign.take("fay", 2)
-    assert_closed_are_those_of_all_tasks(campaign, round(clock.now * 1e6))
+    assert len(campaign.take("fay", 2).ids) == 2
+    for hours, count in ((0, 3), (30, 1)):
+        at = round((clock.now + hours * HOUR) * 1e6)
+        assert_closed_are_those_of_all_tasks(campaign, at)
+        with campaign._session.reading() as view:
+            assert len(ask_rules.pool_state(view, at).closed) == count
 
 
 def test_an_ask_reads_no_task_that_it_does_not_choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

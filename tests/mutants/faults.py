@@ -924,7 +924,7 @@ LEASES = (
         "an ask chooses what a person has taken from a batch whose lease has ended",
         "    return np.concatenate([of_batches, *unasked, leases.row[leases.lease_until > at]])",
         "    return np.concatenate([of_batches, *unasked])",
-        ("test_after_every_kind_of_change_the_closed_rows_are_those_of_all_tasks",),
+        ("test_what_is_taken_from_a_batch_whose_lease_has_ended_is_closed",),
     ),
     Fault(
         "idempotency",
