@@ -323,6 +323,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
         True,
         lambda value: len(_asked().quarantine_page(open_only=value)),
     ),
+    "Campaign.progress(people)": ("switch", True, lambda value: len(_asked().progress(people=value).annotators)),
     "Campaign.task_page(limit)": ("whole", 5, lambda value: _asked().task_page(limit=value).rows["id"].tolist()),
     "Campaign.task_page(batch)": ("whole", 1, lambda value: _asked().task_page(batch=value).rows["id"].tolist()),
     "Campaign.task_page(cluster)": (

@@ -60,6 +60,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "options": ("--option", "the options of the strategy"),
     "order": ("", "the order of the files"),
     "path": ("", "the file"),
+    "people": ("--people", "the figures of people"),
     "pool": ("--pool", "the pool"),
     "pool_rows": ("", "the number of examples"),
     "price": ("--price", "the price of a label"),
@@ -107,6 +108,7 @@ COLUMNS = frozenset({"annotator", "embedding", "format", "id", "ids", "label", "
 COLUMNS |= frozenset({"order", "path", "reason", "round", "source", "version", "model", "gold", "key"})
 # How Python is called -> how the command line is. Longer ones first.
 CALLS = (
+    ("Campaign.progress(people=True)", "ladle campaign progress --people"),
     ("Campaign.open(..., pool=...)", "--pool POOL"),
     ("Campaign.extend(..., replace=True)", "ladle campaign extend --replace"),
     ("Campaign.set(budget=...)", "ladle campaign set --budget COUNT"),

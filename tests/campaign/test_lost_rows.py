@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -333,3 +334,28 @@ def test_a_lost_last_event_that_changed_rows_alone_is_noticed(change: str, tmp_p
     for answer in ("progress", "resolved", "labels"):
         with pytest.raises(CorruptFileError, match=r"have event|that the log counts"):
             getattr(damaged, answer)()
+
+
+def test_a_service_tells_stories_for_a_minute_without_another_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting a million tasks takes longer than a story. All other answers are refused at once."""
+    path = tmp_path / "birds.db"
+    everything(f"sqlite:///{path}", tmp_path / "files", Clock()).close()
+    store = SqlStore.open(path, keeps_connections=True)
+    now = [1000.0]
+    monkeypatch.setattr("ladle.campaign.session.session.time", SimpleNamespace(monotonic=lambda: now[0]))
+    with begun(store) as campaign:
+        story = str(campaign.story(ids_of()[0]))
+        with sqlite3.connect(path) as connection:
+            connection.execute("DELETE FROM ladle_assignment")
+        connection.close()
+        now[0] += 59
+        assert str(campaign.acting("ann").story(ids_of()[0])) == story
+        with pytest.raises(CorruptFileError):
+            campaign.batches()
+        now[0] += 1
+        with pytest.raises(CorruptFileError):
+            campaign.acting("ann").story(ids_of()[0])
+    with begun(path) as campaign, pytest.raises(CorruptFileError):
+        campaign.story(ids_of()[0])

@@ -446,7 +446,7 @@ class Reader:
         NotFoundError
             When the pool has no such id.
         """
-        with self._session.reading(whole=True) as view:
+        with self._session.reading(of_example=True) as view:
             return stories.story(view, self.settings, self._session.examples(view), example_id)
 
     def verify(self, *, progress: Reporter = SILENT) -> Verification:

@@ -47,10 +47,12 @@ class SqlStore(Store):
     ----------
     url : sqlalchemy.URL
         The database.
+    keeps_connections : bool
+        As in `open`.
     """
 
     def __init__(self, url: sa.URL, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> None:
-        self.url = url
+        self.url, self.keeps_connections = url, keeps_connections
         text = url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
         self._shown = without_password(text)
         self._engine = engine_of(url, keeps_connections=keeps_connections, wait_seconds=wait_seconds)

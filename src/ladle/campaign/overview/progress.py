@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ladle.campaign.session.damage import newest_part
 from ladle.campaign.session.session import Session
 from ladle.counts import counted
 from ladle.errors import LadleError
-from ladle.labelling.contract.columns import texts
+from ladle.labelling.contract.columns import Int64, texts
 from ladle.labelling.contract.counted import CountedView
 from ladle.labelling.contract.events import next_number
 from ladle.labelling.contract.store import View
@@ -38,7 +39,7 @@ from ladle.labelling.contract.tallies import counted_labels, paid_for, standing
 from ladle.labelling.figures import Figures, Progress
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
 from ladle.labelling.measures.prices import Prices
-from ladle.labelling.measures.speed import labels_per_day
+from ladle.labelling.measures.speed import labels_per_day, times_per_day
 from ladle.labelling.measures.spending import payments, spend_of
 from ladle.labelling.records import Records, UnreadRecords, times
 from ladle.labelling.rules.people import name_changes
@@ -151,14 +152,16 @@ def annotators(
     current, answers = labels_of(label), answers_of(label)
     names = sorted(set(label.annotator.tolist()))
     right, seen = gold_scores(current, view.read(GoldTable), kind)
-    counts, imported, last = np.zeros((3, len(names)), np.int64)
-    speed = np.full(len(names), np.nan)
-    for place, name in enumerate(names):
-        mine = current.annotator == name
-        counts[place] = int(mine.sum())
-        imported[place] = int((current.origin[mine] == IMPORTED_LABEL).sum())
-        last[place] = int(answers.told_at[answers.annotator == name].max(initial=0))
-        known = labels_per_day(stands.take(stands.annotator == name), at, since=since)
+    who, whose = _places(current, names), _places(stands, names)
+    counts = np.bincount(who, minlength=len(names)).astype(np.int64)
+    imported = np.bincount(who[current.origin == IMPORTED_LABEL], minlength=len(names)).astype(np.int64)
+    last, speed = np.zeros(len(names), np.int64), np.full(len(names), np.nan)
+    np.maximum.at(last, _places(answers, names), answers.told_at)
+    order = np.argsort(whose, kind="stable")
+    given = np.minimum(stands.told_at, stands.recorded_at)[order]
+    ends = np.searchsorted(whose[order], np.arange(len(names)), side="right").tolist()
+    for place, (start, end) in enumerate(pairwise([0, *ends])):
+        known = times_per_day(given[start:end], at, since=since)
         speed[place] = np.nan if known is None else known
     return Records(
         {
@@ -172,6 +175,12 @@ def annotators(
             "last_told_at": times(last),
         }
     )
+
+
+def _places(label: LabelTable, names: list[str]) -> Int64:
+    """(l,) the place of the annotator of each label among the names."""
+    place = {name: number for number, name in enumerate(names)}
+    return np.fromiter(map(place.__getitem__, label.annotator.tolist()), np.int64, len(label))
 
 
 def learning_curve(view: View) -> Records:

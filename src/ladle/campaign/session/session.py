@@ -6,6 +6,7 @@ import getpass
 import json
 import math
 import os
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ CHANGED = (
 
 Database = str | os.PathLike[str] | Store  # a URL, the path of a SQLite file, or a store
 _DAY_SECONDS = 86_400
+COUNTED_SECONDS = 60.0  # a count of all rows holds so long for answers about one example, in a service
 LONGEST_ACTOR = 200  # characters
 
 
@@ -84,6 +86,7 @@ class Session:
     times: CampaignClock = field(init=False)
     notes: dict[str, None] = field(default_factory=dict)
     _opened: list[_OpenPool] = field(default_factory=list)  # at most one; sessions of one campaign share the list
+    _counted: list[float] = field(default_factory=list)  # when all tables were counted, at most one; shared as well
     _last_part: int = field(default=0)  # the part whose rows were looked up last; 0 for none
     _used_part: int = field(default=0)  # the part whose rows this call has looked up; 0 for none
 
@@ -97,7 +100,8 @@ class Session:
 
         The two share the store and what is open of the pool, and nothing else that changes.
         """
-        other = Session(self.store, self.settings, self.files, self.clock, self.pool, by, _opened=self._opened)
+        other = Session(self.store, self.settings, self.files, self.clock, self.pool, by)
+        other._opened, other._counted = self._opened, self._counted
         other.founding = self.founding
         return other
 
@@ -107,20 +111,29 @@ class Session:
         return self.settings.name
 
     @contextmanager
-    def reading(self, *, whole: bool = False) -> Iterator[View]:
+    def reading(self, *, whole: bool = False, of_example: bool = False) -> Iterator[View]:
         """The campaign at one moment. whole: refuse lost rows of every table, for answers about the campaign.
 
+        of_example: the same for answers about one example. Where a store keeps its connections, which is in a service,
+        a count of the last `COUNTED_SECONDS` stands, because that of a million tasks takes longer than the answer.
         Without `whole`, lost rows are refused in tables that are read whole. Raises: as `Store.reading`;
         CorruptFileError for lost rows, and where damage makes a rule fail. Cost: `whole` counts the rows of all tables.
         """
         with explain_crashes(self.store, self.settings), self.store.reading(self.name) as stored:
             view = CountedView(stored)
-            if whole:
+            if whole or (of_example and not self._is_counted()):
                 view.check()
+                self._counted[:] = [time.monotonic()]
             self.settings = settings_in_force(view)
             self.times.look(view)
             self._used_part = 0
             yield view
+
+    def _is_counted(self) -> bool:
+        """Whether the rows of all tables were counted a short time ago, by a process that serves many calls."""
+        if not (isinstance(self.store, SqlStore) and self.store.keeps_connections and self._counted):
+            return False
+        return time.monotonic() - self._counted[0] < COUNTED_SECONDS
 
     def read_settings(self) -> Settings:
         """The settings in force now. Raises: as `reading`."""

@@ -21,7 +21,11 @@ def labels_per_day(paid: LabelTable, at: int, *, since: int) -> float | None:
 
     None where it is not known: without labels, on the first day, and while all labels have one moment.
     """
-    given = np.minimum(paid.told_at, paid.recorded_at)
+    return times_per_day(np.minimum(paid.told_at, paid.recorded_at), at, since=since)
+
+
+def times_per_day(given: Int64, at: int, *, since: int) -> float | None:
+    """As `labels_per_day`. given: (p,) when each of the labels was given."""
     given = given[(given >= since) & (given <= at)]
     if not len(given):
         return None
