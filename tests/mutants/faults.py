@@ -1168,9 +1168,30 @@ SEALS = (
     Fault(
         "seals",
         "a row of a database is believed whatever its seal",
-        " and np.array_equal(columns.seals(self._number), seals)",
+        " and np.array_equal(columns.seals(self.number), seals)",
         "",
         ("test_a_changed_row_is_refused_when_it_is_read",),
+    ),
+    Fault(
+        "idempotency",
+        "a change that is refused stays in the commit of its neighbours",
+        '        connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")\n',
+        "",
+        ("test_a_request_is_kept_with_the_changes_or_not_at_all",),
+    ),
+    Fault(
+        "idempotency",
+        "changes that the database has undone are acknowledged",
+        "        del _OWN.connections[key]\n    _check_begun(connection, name)\n",
+        "        del _OWN.connections[key]\n",
+        ("test_a_transaction_that_the_database_has_undone_takes_no_more_changes",),
+    ),
+    Fault(
+        "idempotency",
+        "a change is acknowledged whose commit failed",
+        "                    each.error = each.error or error\n",
+        "                    each.is_done = True\n",
+        ("test_when_the_commit_fails_no_change_is_acknowledged",),
     ),
     Fault(
         "seals",

@@ -49,6 +49,10 @@ def person_before(event: int, name: str, changes: Sequence[NameChange]) -> str:
     return person
 
 
+# The table that was read last, and what was read: the rules of a label ask for the people of one table several times.
+_LATEST: list[tuple[PersonTable | None, dict[str, str], dict[str, str]]] = [(None, {}, {})]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class People:
     """The people of a campaign and their teams, by name. A name that nobody has is a person of that name."""
@@ -58,8 +62,17 @@ class People:
     _team: dict[str, str] = field(init=False)  # of each person who has one
 
     def __post_init__(self) -> None:
+        table, final, teams = _LATEST[0]
+        if table is not self.table:
+            final, teams = self._read()
+            _LATEST[0] = (self.table, final, teams)
+        object.__setattr__(self, "_final", final)
+        object.__setattr__(self, "_team", teams)
+
+    def _read(self) -> tuple[dict[str, str], dict[str, str]]:
         rows = {number: (name, team, merged) for number, name, team, merged, _ in self.table.tuples()}
-        final, teams = {}, {}
+        final: dict[str, str] = {}
+        teams: dict[str, str] = {}
         for first, (name, _, _) in rows.items():
             seen, number = {first}, first
             while (into := rows[number][2]) in rows and into not in seen:
@@ -69,8 +82,7 @@ class People:
             final[name] = person
             if team:
                 teams[person] = team
-        object.__setattr__(self, "_final", final)
-        object.__setattr__(self, "_team", teams)
+        return final, teams
 
     def name_of(self, name: str) -> str:
         """The name of the person that this name belongs to, after people were merged."""

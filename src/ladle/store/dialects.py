@@ -19,6 +19,7 @@ from ladle.store.schema import CAMPAIGNS, PREFIX, SERVICE_PREFIX
 from ladle.store.upgrade import upgrade
 
 CHUNK_ROWS = 50_000  # rows written in one call: limits the memory of their tuples
+FEW_ROWS = 20  # rows that PostgreSQL changes one by one
 FETCHED_ROWS = 8_000  # rows read at a time
 _SCHEMA_LOCK = 0x1AD1E  # PostgreSQL's advisory lock while tables or a campaign are created
 
@@ -75,6 +76,21 @@ class Dialect(ABC):
         """The time by the clock of the database, in microseconds since 1970; None where it has none of its own."""
         return None
 
+    def _update(
+        self, connection: sa.Connection, table: sa.Table, keys: Sequence[str], rows: Iterator[Row], count: int
+    ) -> None:
+        """As `change`, row by row."""
+        names = [column.name for column in table.c]
+        values = [name for name in names if name not in keys]
+        statement = update(self.wording, table.name, tuple(values), tuple(keys))
+        order = [names.index(name) for name in (*values, *keys)]
+        changed = 0
+        for chunk in _chunks(rows):
+            changed += connection.exec_driver_sql(
+                statement, [tuple(row[place] for place in order) for row in chunk]
+            ).rowcount
+        _check_changed(table, changed, count)
+
     def fetch(self, connection: sa.Connection, query: str, parameters: tuple[object, ...]) -> Iterator[list[Row]]:
         """All rows as plain tuples, some thousands at a time: so many stay in the processor's cache."""
         # The driver's own cursor: SQLAlchemy's takes longer than the query of one row, and an object more for each row.
@@ -119,14 +135,7 @@ class Sqlite(Dialect):
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[str], rows: Iterator[Row], count: int
     ) -> None:
         """See `Dialect`."""
-        names = [column.name for column in table.c]
-        values = [name for name in names if name not in keys]
-        statement = update(table.name, tuple(values), tuple(keys))
-        in_order = itemgetter(*(names.index(name) for name in (*values, *keys)))
-        changed = 0
-        for chunk in _chunks(rows):
-            changed += connection.exec_driver_sql(statement, list(map(in_order, chunk))).rowcount
-        _check_changed(table, changed, count)
+        self._update(connection, table, keys, rows, count)
 
     def problems(self, connection: sa.Connection) -> list[str]:
         """See `Dialect`: SQLite's check of every page, index and reference, and a comparison of the schema."""
@@ -181,7 +190,10 @@ class Postgres(Dialect):
     def change(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[str], rows: Iterator[Row], count: int
     ) -> None:
-        """See `Dialect`: by COPY into a temporary table, and one UPDATE from it."""
+        """See `Dialect`: by COPY into a temporary table and one UPDATE from it, which costs too much for few rows."""
+        if count <= FEW_ROWS:
+            self._update(connection, table, keys, rows, count)
+            return
         names = [column.name for column in table.c]
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE changed (LIKE {table.name}) ON COMMIT DROP")
         self._copy(connection, "changed", names, rows)

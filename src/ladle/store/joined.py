@@ -28,14 +28,18 @@ _OWN = _Own()
 
 
 @contextmanager
-def joining(url: sa.URL, connection: sa.Connection) -> Iterator[None]:
-    """A block of this thread in which `joined` is this connection, whose transaction has begun."""
+def joining(url: sa.URL, connection: sa.Connection, name: str) -> Iterator[None]:
+    """A block of this thread in which `joined` is this connection, whose transaction has begun.
+
+    name: of the database, for errors. Raises: StoreError as `part`, so that nothing is taken for stored.
+    """
     key = _key(url)
     _OWN.connections[key] = connection
     try:
         yield
     finally:
         del _OWN.connections[key]
+    _check_begun(connection, name)
 
 
 def joined(url: sa.URL | None) -> sa.Connection | None:
@@ -49,10 +53,7 @@ def part(connection: sa.Connection, name: str) -> Iterator[None]:
 
     Raises: StoreError when the database has undone the whole transaction, as SQLite does when its disk is full.
     """
-    driver: Any = connection.connection.driver_connection
-    if not getattr(driver, "in_transaction", True):  # a savepoint would begin a transaction of its own
-        got = "a transaction that it has undone"
-        raise StoreError(f"the database {name}", wanted="keep its transaction", got=got, remedy="Repeat the change.")
+    _check_begun(connection, name)
     connection.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
     try:
         yield
@@ -61,6 +62,14 @@ def part(connection: sa.Connection, name: str) -> Iterator[None]:
         connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
         raise
     connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+
+def _check_begun(connection: sa.Connection, name: str) -> None:
+    # Without this a savepoint would begin a transaction of its own, and a commit of nothing would succeed.
+    driver: Any = connection.connection.driver_connection
+    if not getattr(driver, "in_transaction", True):
+        got = "a transaction that it has undone"
+        raise StoreError(f"the database {name}", wanted="keep its transaction", got=got, remedy="Repeat the change.")
 
 
 def _key(url: sa.URL) -> str:

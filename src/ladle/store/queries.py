@@ -72,10 +72,10 @@ def insertion(table: str, names: Sequence[str]) -> str:
 
 
 @cache
-def update(table: str, values: Sequence[str], keys: Sequence[str]) -> str:
-    """Other values of the row of a key in SQLite. Parameters: the values, the key."""
-    assignments = ", ".join(f'"{name}" = ?' for name in values)
-    return f"UPDATE {table} SET {assignments} WHERE " + " AND ".join(f'"{name}" = ?' for name in keys)
+def update(wording: Wording, table: str, values: Sequence[str], keys: Sequence[str]) -> str:
+    """Other values of the row of a key. Parameters: the values, the key."""
+    assignments = ", ".join(f'"{name}" = {wording.mark}' for name in values)
+    return f"UPDATE {table} SET {assignments} WHERE " + " AND ".join(f'"{name}" = {wording.mark}' for name in keys)
 
 
 @cache

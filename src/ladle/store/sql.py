@@ -237,7 +237,7 @@ class SqlStore(Store):
             self._dialect.hold(connection, campaign)
             self._own.view, self._own.campaign = self._view(connection, campaign), campaign
             try:
-                with joining(self.url, connection):
+                with joining(self.url, connection, self.name):
                     yield
             finally:
                 self._own.view = None

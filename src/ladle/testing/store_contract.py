@@ -283,6 +283,27 @@ class StoreContract:
             assert writer.last(tables.TaskTable).row.tolist() == [2]
             assert writer.read(tables.TaskTable, "row", [1]).state.tolist() == [OPEN]
 
+    def test_changes_together_stand_or_fall_alone(self, store: Store) -> None:
+        """Of the changes of a block `together`, one that raises is undone alone; each sees those before it."""
+        with store.founding("a", "") as writer:
+            writer.add(tasks((1, OPEN, 1, 1), (2, OPEN, 1, 2)))
+        with store.together("a"):
+            with store.writing("a") as writer:
+                writer.change(tasks((1, LABELLED, 1, 1)))
+                assert same(writer.read(tables.TaskTable), tasks((1, LABELLED, 1, 1), (2, OPEN, 1, 2)))
+            with pytest.raises(KeyboardInterrupt):
+                interrupted(store.writing("a"), [tasks((2, LABELLED, 1, 2))], [tasks((3, OPEN, 1, 3))])
+            with pytest.raises(StoreError), store.writing("a") as writer:
+                writer.add(tasks((1, OPEN, 1, 1)))
+            with store.reading("a") as view:
+                assert same(view.read(tables.TaskTable), tasks((1, LABELLED, 1, 1), (2, OPEN, 1, 2)))
+                assert len(view.read(tables.TaskTable, "row", [2, 3])) == 1
+            with store.writing("a") as writer:
+                writer.add(tasks((4, OPEN, 1, 4)))
+        with self.again(store).reading("a") as view:
+            expected = tasks((1, LABELLED, 1, 1), (2, OPEN, 1, 2), (4, OPEN, 1, 4))
+            assert same(view.read(tables.TaskTable), expected)
+
     def test_the_list_of_waiting_tasks(self, store: Store) -> None:
         """The open and disputed tasks of batches, in order, after a place, at most `limit`."""
         listed = [(9, OPEN, 1, 0), (2, DISPUTED, 1, 7), (5, OPEN, 1, 8), (1, OPEN, 2, 0), (7, OPEN, 3, 2)]
