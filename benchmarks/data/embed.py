@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.data import texts, vectors
+from ladle.embedding.networks import EfficientNetLite0, MiniLm
 from ladle.errors import MissingDependencyError
 from ladle.lab.data.cifar import cifar_10
-from ladle.embedding.networks import EfficientNetLite0, MiniLm
 from ladle.lab.data.ngrams import as_texts
 
 PIXELS = 64

@@ -239,7 +239,7 @@ class _Pass:
                 "the embeddings",
                 wanted="fit float16, whose largest number is 65,504",
                 got=f"a larger one in row {row:,}",
-                remedy='Use dtype="float32".',
+                remedy="Store float32.",
             )
         return made
 
@@ -272,7 +272,7 @@ class _Pass:
             self.source.rows * row_bytes,
             self.options.folder.parent,
             purpose=f"{counted(self.source.rows, 'example')} of dim {about['dim']:,}",
-            remedy='Name a folder on another disk, or use dtype="float16".',
+            remedy="Name a folder on another disk, or store float16.",
         )
 
     def compare_first_batch(self) -> None:
