@@ -80,6 +80,11 @@ def test_what_cannot_be_read_is_listed_and_left_out_only_on_wish(photos, tmp_pat
     listed = (tmp_path / "pool.unreadable.csv").read_text().splitlines()
     assert [line.split(",")[1].strip('"') for line in listed[1:]] == ["broken.jpg", "cut.jpg"]
     assert not (tmp_path / "pool").exists()
+    (photos / "third.jpg").write_bytes(b"no image")
+    assert embed(photos, "-o", tmp_path / "pool") == 4  # its own list is written again
+    assert "third.jpg" in (tmp_path / "pool.unreadable.csv").read_text()
+    (photos / "third.jpg").unlink()
+    capsys.readouterr()
     assert embed(photos, "-o", tmp_path / "pool", "--skip-unreadable", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["rows"] == 12

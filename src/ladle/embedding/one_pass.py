@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,14 +130,15 @@ def run_pass(source: BatchSource, options: PassOptions) -> ScoredPool:
     if before:
         work.compare_first_batch()
     if not shards.complete:
-        if shards.folder.is_dir():
+        durable.folder(shards.folder)
+        try:
             with durable.locked(shards.folder):
                 shards.sweep()
                 work.write()
-        else:
-            durable.folder(shards.folder)
-            with durable.locked(shards.folder):
-                work.write()
+        except BaseException:
+            with suppress(OSError):  # it holds shards
+                shards.folder.rmdir()
+            raise
     shards.finish(out)
     notices = tuple(dict.fromkeys((*shards.about["notices"], *source.notices())))
     for text in notices:
