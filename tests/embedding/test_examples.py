@@ -136,6 +136,28 @@ def test_texts_of_every_format_are_one_pool(tmp_path, small, capsys, suffix):
     np.testing.assert_array_equal(pool.embeddings(), [[3, 2, 1], [1, 1, 3]])
 
 
+def test_a_command_that_failed_goes_on_with_the_same_bytes(photos, tmp_path, small, capsys, monkeypatch):
+    for name in ("BATCH_SIZE", "SHARD_ROWS"):
+        monkeypatch.setattr(f"ladle.embedding.examples.{name}", 4)
+    assert embed(photos, "-o", tmp_path / "whole", "--keep-content") == 0
+    read, known = ImageFiles.read, []
+
+    def failing(self, places):
+        known.append(places)
+        if len(known) == 3:
+            raise FileFormatError("the disk", wanted="be there", got="none")
+        return read(self, places)
+
+    monkeypatch.setattr(ImageFiles, "read", failing)
+    assert embed(photos, "-o", tmp_path / "again", "--keep-content") == 4
+    assert not (tmp_path / "again").exists()
+    capsys.readouterr()
+    assert embed(photos, "-o", tmp_path / "again", "--keep-content", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows_before"] == 8
+    for path in (tmp_path / "whole").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
 def test_the_same_command_goes_on_and_another_source_is_refused(photos, tmp_path, small, capsys, monkeypatch):
     monkeypatch.setattr("ladle.embedding.examples.BATCH_SIZE", 4)
     assert embed(photos, "-o", tmp_path / "pool") == 0

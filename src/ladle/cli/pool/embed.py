@@ -113,7 +113,7 @@ def embed(
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_folder, check_output, write_all
     from ladle.cli.program.progress import progress_reporter
     from ladle.embedding.embedders import ModelOptions, open_embedder
-    from ladle.embedding.examples import embed_examples, find_unreadable, open_examples
+    from ladle.embedding.examples import SHARD_ROWS, embed_examples, find_unreadable, open_examples
     from ladle.embedding.one_pass import PassOptions
     from ladle.embedding.score_columns import ScoreForm
     from ladle.errors import ArgumentError, FileFormatError
@@ -142,7 +142,7 @@ def embed(
             got=f"{len(found):,} of {len(examples):,} that are not: {shown}",
             remedy=f"All are listed in {listing}. Mend them, or leave them out with --skip-unreadable.",
         )
-    passed = PassOptions(output, ScoreForm(), dtype.value, progress=bars)
+    passed = PassOptions(output, ScoreForm(), dtype.value, SHARD_ROWS, progress=bars)
     made = embed_examples(examples, embedder, found, passed, keep=keep_content)
     _print(source, made, embedder.made_of, found, listing, time.perf_counter() - started, as_json)
 
