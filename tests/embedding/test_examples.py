@@ -80,6 +80,11 @@ def test_what_cannot_be_read_is_listed_and_left_out_only_on_wish(photos, tmp_pat
     listed = (tmp_path / "pool.unreadable.csv").read_text().splitlines()
     assert [line.split(",")[1].strip('"') for line in listed[1:]] == ["broken.jpg", "cut.jpg"]
     assert not (tmp_path / "pool").exists()
+    (photos / "third.jpg").write_bytes(b"no image")
+    assert embed(photos, "-o", tmp_path / "pool") == 4  # its own list is written again
+    assert "third.jpg" in (tmp_path / "pool.unreadable.csv").read_text()
+    (photos / "third.jpg").unlink()
+    capsys.readouterr()
     assert embed(photos, "-o", tmp_path / "pool", "--skip-unreadable", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["rows"] == 12
@@ -129,6 +134,28 @@ def test_texts_of_every_format_are_one_pool(tmp_path, small, capsys, suffix):
     pool = ladle.open_pool(tmp_path / "pool")
     assert pool.ids.to_pylist() == ["x1", "x3"]
     np.testing.assert_array_equal(pool.embeddings(), [[3, 2, 1], [1, 1, 3]])
+
+
+def test_a_command_that_failed_goes_on_with_the_same_bytes(photos, tmp_path, small, capsys, monkeypatch):
+    for name in ("BATCH_SIZE", "SHARD_ROWS"):
+        monkeypatch.setattr(f"ladle.embedding.examples.{name}", 4)
+    assert embed(photos, "-o", tmp_path / "whole", "--keep-content") == 0
+    read, known = ImageFiles.read, []
+
+    def failing(self, places):
+        known.append(places)
+        if len(known) == 3:
+            raise FileFormatError("the disk", wanted="be there", got="none")
+        return read(self, places)
+
+    monkeypatch.setattr(ImageFiles, "read", failing)
+    assert embed(photos, "-o", tmp_path / "again", "--keep-content") == 4
+    assert not (tmp_path / "again").exists()
+    capsys.readouterr()
+    assert embed(photos, "-o", tmp_path / "again", "--keep-content", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows_before"] == 8
+    for path in (tmp_path / "whole").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
 def test_the_same_command_goes_on_and_another_source_is_refused(photos, tmp_path, small, capsys, monkeypatch):

@@ -14,7 +14,7 @@ RULES = {
     "reach", "proven", "cut", "round-robin", "ties", "holm",
     "savings", "agreement", "leases", "pools", "idempotency", "seals", "budget", "query", "measures", "files",
     "classes", "experiments", "tight", "stories", "control", "fits", "bound",
-    "access", "kept counts", "pages", "groups", "theory",
+    "access", "kept counts", "pages", "groups", "theory", "passes",
 }  # fmt: skip
 
 

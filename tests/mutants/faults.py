@@ -2401,8 +2401,54 @@ THEORY = (
     ),
 )
 
+# A pass of a model over a pool: it goes on only with what it began with, and no id comes twice.
+PASSES = (
+    Fault(
+        "passes",
+        "a pass goes on with another model of the same name",
+        "    if before:\n        work.compare_first_batch()\n",
+        "",
+        ("test_another_model_of_the_same_name_is_refused_by_its_first_batch",),
+    ),
+    Fault(
+        "passes",
+        "a pass goes on under other facts",
+        "if self.facts.get(name) != facts.get(name)]",
+        "if self.facts.get(name) is None and facts.get(name) is None]",
+        ("test_another_model_loader_or_option_is_refused_and_both_are_named",),
+    ),
+    Fault(
+        "passes",
+        "an id may come again in a later shard",
+        "or any(_have_common(keys, known) for known in self._sorted)",
+        "or False",
+        ("test_the_law", "test_a_repeat_in_a_later_shard_is_refused_also_after_a_kill"),
+    ),
+    Fault(
+        "passes",
+        "the ids of finished shards are forgotten after a kill",
+        "            for ids in self.shards.ids():\n                seen.add(ids, lambda: iter(()))",
+        "            pass",
+        ("test_a_repeat_in_a_later_shard_is_refused_also_after_a_kill",),
+    ),
+    Fault(
+        "passes",
+        "a changed shard is not noticed",
+        "if digest and (not path.is_file() or durable.file_digest(path) != digest):",
+        "if digest and not path.is_file():",
+        ("test_a_changed_byte_is_found",),
+    ),
+    Fault(
+        "passes",
+        "what cannot be read is left out without being asked",
+        "    if found and not skip_unreadable:",
+        "    if False:",
+        ("test_what_cannot_be_read_is_listed_and_left_out_only_on_wish",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
     *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
-    *GROUPS, *THEORY,
+    *GROUPS, *THEORY, *PASSES,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from ladle.errors import ArgumentError, FileFormatError
 from ladle.progress import Reporter
 
 BATCH_SIZE = 64
+SHARD_ROWS = 4_096  # half a minute of images, for those who have no other processor
 CHECKED = "_checked.json"
 FOLDER_TABLES = (".parquet", ".pq", ".arrow", ".feather", ".ipc")
 
@@ -91,7 +92,6 @@ def embed_examples(
     options: PassOptions,
     *,
     keep: bool,
-    batch_size: int = BATCH_SIZE,
 ) -> ScoredPool:
     """Embed all examples but the unreadable ones: the pool. keep: whether thumbnails or texts are kept in it.
 
@@ -102,7 +102,7 @@ def embed_examples(
     places = np.delete(np.arange(len(examples)), out)
     if not len(places):
         raise ArgumentError("the examples", wanted="be one or more that can be read", got="none")
-    source = _ExampleSource(examples, embedder, places, keep, batch_size)
+    source = _ExampleSource(examples, embedder, places, keep, BATCH_SIZE)
     check_place(options.folder)
     if not options.folder.exists():
         partial = durable.folder(options.folder.with_name(options.folder.name + PARTIAL))

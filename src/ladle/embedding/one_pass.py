@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,14 +130,15 @@ def run_pass(source: BatchSource, options: PassOptions) -> ScoredPool:
     if before:
         work.compare_first_batch()
     if not shards.complete:
-        if shards.folder.is_dir():
+        durable.folder(shards.folder)
+        try:
             with durable.locked(shards.folder):
                 shards.sweep()
                 work.write()
-        else:
-            durable.folder(shards.folder)
-            with durable.locked(shards.folder):
-                work.write()
+        except BaseException:
+            with suppress(OSError):  # it holds shards
+                shards.folder.rmdir()
+            raise
     shards.finish(out)
     notices = tuple(dict.fromkeys((*shards.about["notices"], *source.notices())))
     for text in notices:
@@ -239,7 +240,7 @@ class _Pass:
                 "the embeddings",
                 wanted="fit float16, whose largest number is 65,504",
                 got=f"a larger one in row {row:,}",
-                remedy='Use dtype="float32".',
+                remedy="Store float32.",
             )
         return made
 
@@ -272,7 +273,7 @@ class _Pass:
             self.source.rows * row_bytes,
             self.options.folder.parent,
             purpose=f"{counted(self.source.rows, 'example')} of dim {about['dim']:,}",
-            remedy='Name a folder on another disk, or use dtype="float16".',
+            remedy="Name a folder on another disk, or store float16.",
         )
 
     def compare_first_batch(self) -> None:

@@ -83,12 +83,10 @@ class Dialect(ABC):
         names = [column.name for column in table.c]
         values = [name for name in names if name not in keys]
         statement = update(self.wording, table.name, tuple(values), tuple(keys))
-        order = [names.index(name) for name in (*values, *keys)]
+        in_order = itemgetter(*(names.index(name) for name in (*values, *keys)))
         changed = 0
         for chunk in _chunks(rows):
-            changed += connection.exec_driver_sql(
-                statement, [tuple(row[place] for place in order) for row in chunk]
-            ).rowcount
+            changed += connection.exec_driver_sql(statement, list(map(in_order, chunk))).rowcount
         _check_changed(table, changed, count)
 
     def fetch(self, connection: sa.Connection, query: str, parameters: tuple[object, ...]) -> Iterator[list[Row]]:

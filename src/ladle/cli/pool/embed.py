@@ -113,7 +113,7 @@ def embed(
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_folder, check_output, write_all
     from ladle.cli.program.progress import progress_reporter
     from ladle.embedding.embedders import ModelOptions, open_embedder
-    from ladle.embedding.examples import embed_examples, find_unreadable, open_examples
+    from ladle.embedding.examples import SHARD_ROWS, embed_examples, find_unreadable, open_examples
     from ladle.embedding.one_pass import PassOptions
     from ladle.embedding.score_columns import ScoreForm
     from ladle.errors import ArgumentError, FileFormatError
@@ -133,7 +133,7 @@ def embed(
     embedder = open_embedder(model, examples.kind, chosen)
     found = find_unreadable(examples, output, bars)
     if found:
-        write_all({listing: lambda path: _write(found, path)}, force=force)
+        write_all({listing: lambda path: _write(found, path)}, force=force or _is_listing(listing))
     if found and not skip_unreadable:
         shown = "; ".join(f"{each.name}: {each.reason}" for each in found[:3])
         raise FileFormatError(
@@ -142,9 +142,19 @@ def embed(
             got=f"{len(found):,} of {len(examples):,} that are not: {shown}",
             remedy=f"All are listed in {listing}. Mend them, or leave them out with --skip-unreadable.",
         )
-    passed = PassOptions(output, ScoreForm(), dtype.value, progress=bars)
+    passed = PassOptions(output, ScoreForm(), dtype.value, SHARD_ROWS, progress=bars)
     made = embed_examples(examples, embedder, found, passed, keep=keep_content)
     _print(source, made, embedder.made_of, found, listing, time.perf_counter() - started, as_json)
+
+
+def _is_listing(path: Path) -> bool:
+    """Whether the file is a list that this command wrote before, for images that have been mended since."""
+    header = b'"row","id","reason"'
+    try:
+        with path.open("rb") as file:
+            return path.suffix.lower() == ".csv" and file.read(len(header)) == header
+    except OSError:  # nothing is there
+        return False
 
 
 def _write(found: Any, path: Path) -> None:
