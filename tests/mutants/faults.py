@@ -2338,6 +2338,13 @@ STORES = (
     ),
     Fault(
         "stores",
+        "numbers and text pass as the ids of one store",
+        "each is not None and isinstance(each, str) != pa.types.is_string(kind)]",
+        "each is not None and not isinstance(each, (int, str))]",
+        ("test_ids_of_two_kinds_are_refused",),
+    ),
+    Fault(
+        "stores",
         "a corrected metric is not written to a sink",
         "done.get(model.version) != dict(model.metrics)]",
         "model.version not in done]",
