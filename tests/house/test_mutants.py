@@ -12,7 +12,7 @@ from tests.mutants.faults import FAULTS
 
 RULES = {
     "reach", "proven", "cut", "round-robin", "ties", "holm",
-    "savings", "agreement", "leases", "pools", "idempotency", "seals", "budget", "query", "measures", "files",
+    "savings", "agreement", "leases", "pools", "idempotency", "seals", "stores", "budget", "query", "measures", "files",
     "classes", "experiments", "tight", "stories", "control", "fits", "bound",
     "access", "kept counts", "pages", "groups", "theory", "passes",
 }  # fmt: skip

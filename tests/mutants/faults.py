@@ -2447,8 +2447,47 @@ PASSES = (
     ),
 )
 
+# Arrays of other libraries, and stores that others write.
+STORES = (
+    Fault(
+        "stores",
+        "a sparse matrix over its budget is made dense",
+        "    if needed > dense_bytes:",
+        "    if needed > dense_bytes and needed < 0:",
+        ("test_a_sparse_matrix_over_its_budget_is_refused_with_the_numbers",),
+    ),
+    Fault(
+        "stores",
+        "a source that changes between two passes is read on",
+        "        if self._seen.setdefault(piece, found) != found:",
+        "        if self._seen.setdefault(piece, found) < 0:",
+        ("test_content_that_differs_from_the_first_pass_is_refused",),
+    ),
+    Fault(
+        "stores",
+        "a piece of a store is cut where the client's batch ends",
+        "        while count >= rows:",
+        "        while count >= 1:",
+        ("test_pieces_have_one_size",),
+    ),
+    Fault(
+        "stores",
+        "numbers and text pass as the ids of one store",
+        "each is not None and isinstance(each, str) != pa.types.is_string(kind)]",
+        "each is not None and not isinstance(each, (int, str))]",
+        ("test_ids_of_two_kinds_are_refused",),
+    ),
+    Fault(
+        "stores",
+        "a corrected metric is not written to a sink",
+        "done.get(model.version) != dict(model.metrics)]",
+        "model.version not in done]",
+        ("test_the_list_of_what_was_written_decides",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
     *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
-    *GROUPS, *THEORY, *PASSES,
+    *GROUPS, *THEORY, *PASSES, *STORES,
 )  # fmt: skip

@@ -102,6 +102,15 @@ def test_clusters_selects_and_runs_a_campaign_like_the_array(write, tmp_path):
         assert len(again.ask(3).ids) == 3
 
 
+def test_the_commands_take_an_address(write, tmp_path):
+    from ladle.cli import main
+
+    place = write({"group/features": X, "group/names": NAMES})
+    assert main(["cluster", f"{place}::group/features", "--id", "group/names", "-o", str(tmp_path / "t.npz")]) == 0
+    np.testing.assert_array_equal(ladle.Dendrogram.load(tmp_path / "t.npz").heights, ladle.cluster(X).heights)
+    assert main(["cluster", f"{place}::absent", "-o", str(tmp_path / "u.npz")]) == 2
+
+
 def test_ids_by_name_and_apart(write):
     place = write({"embeddings": X, "names": NAMES, "numbers": np.arange(ROWS) * 3})
     assert ladle.open_pool(place, id="names").ids.to_pylist() == NAMES

@@ -11,7 +11,7 @@ import pytest
 import ladle
 from ladle import vector_stores
 from ladle.errors import ArgumentError, FileError, IdError, MismatchError, ShapeError
-from ladle.vector_stores.store_reader import _pieces, vector_array
+from ladle.vector_stores.store_reader import _pieces, id_array, vector_array
 from tests.vector_stores.conftest import chroma, lance, name_of, pgvector, with_public
 
 long = pytest.mark.long
@@ -224,6 +224,13 @@ def test_what_is_no_store(wrong):
     ):
         with pytest.raises(ArgumentError, match=r"(?s)be a (table|collection|client) of .*Give "):
             call()
+
+
+def test_ids_of_two_kinds_are_refused():
+    assert id_array([uuid.UUID(int=1), None], pa.string(), "s").to_pylist() == [str(uuid.UUID(int=1)), None]
+    for ids, kind in (([1, "a"], pa.int64()), (["a", 1], pa.string()), ([True], pa.int64())):
+        with pytest.raises(IdError, match="all integers or all text"):
+            id_array(ids, kind, "a store")
 
 
 def test_vectors_with_gaps():

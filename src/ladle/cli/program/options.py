@@ -15,7 +15,8 @@ PoolPath = Annotated[
     Path,
     typer.Argument(
         metavar="POOL",
-        help="The pool: a .npy, .npz, .parquet, .arrow or .feather file, or a folder of them.",
+        help="The pool: a .npy, .npz, .parquet, .arrow or .feather file, or a folder of them; or an array in an HDF5 "
+        "file or a Zarr store, such as pool.h5::embeddings.",
         show_default=False,
     ),
 ]
