@@ -2121,13 +2121,6 @@ ACCESS = (
     ),
     Fault(
         "access",
-        "an upload has any number of rows",
-        "        if about.num_rows > MOST_LABELS:",
-        "        if about.num_rows > MOST_LABELS**2:",
-        ("test_a_bomb_is_refused_before_it_is_unpacked",),
-    ),
-    Fault(
-        "access",
         "a name that points to this machine is the service's",
         "len(hosts) != 1 or host_name(hosts[0]) not in self._config.hosts",
         "len(hosts) != 1",
