@@ -6,6 +6,7 @@ umap-learn computes it. It is the only file that imports that package.
 
 from __future__ import annotations
 
+import warnings
 from importlib.util import find_spec
 from typing import Any
 
@@ -78,10 +79,12 @@ def umap_positions(pool: Pool, *, sample: int = SAMPLE, progress: Reporter = SIL
 
 
 def _placed(vectors: npt.NDArray[np.float32]) -> Positions:
-    import umap
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the package: of TensorFlow, and that a seed needs one thread
+        import umap
 
-    made = umap.UMAP(n_components=2, random_state=child_seed(0, "umap") % 2**32, n_jobs=1)
-    return np.asarray(made.fit_transform(vectors), np.float32)
+        made = umap.UMAP(n_components=2, random_state=child_seed(0, "umap") % 2**32, n_jobs=1)
+        return np.asarray(made.fit_transform(vectors), np.float32)
 
 
 def _rows_of(pool: Pool, chosen: Rows, progress: Reporter) -> npt.NDArray[np.float32]:
