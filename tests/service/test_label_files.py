@@ -204,7 +204,9 @@ class TestThePage:
         for said in ("3 accepted", "told already"):
             files = {"file": (f"-done <b>.{kind}", KINDS[kind](labels_of(served)))}
             answer = browser.post("/overview/tell", data=form, files=files, headers=HTML)
-            assert said in read_page(answer.text).text
+            text = read_page(answer.text).text
+            assert said in text
+            assert ("3 tasks are labelled by it." in text) == (said == "3 accepted")
             assert f"campaign tell --source=mill --db {served.campaign.url}" in answer.text
         assert len(told(served)) == 3
         assert {each.source for each in served.campaign.labels()} == {"mill"}

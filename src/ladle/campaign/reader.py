@@ -40,8 +40,7 @@ class Reader:
     has_taken, labels_given = own_tasks.has_taken, own_tasks.labels_given
     groups_of, are_near, group_audit = groups.groups_of, groups.are_near, groups.group_audit
     task_page, task_total, label_page = pages.task_page_of, pages.task_total_of, pages.label_page_of
-    audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
-    resolved_page = pages.resolved_page_of
+    audit_page, quarantine_page, resolved_page = pages.audit_page_of, pages.quarantine_page_of, pages.resolved_page_of
     asked, chosen, models = asked.asked_of, asked.chosen_of, asked.models_of
     storage, map = storage.storage_of, pool_map.map_of
 

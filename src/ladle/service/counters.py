@@ -53,7 +53,7 @@ class Counters:
         if FOLDER not in os.environ:
             return generate_latest(self._registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together)
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
 
 
@@ -66,7 +66,7 @@ class SharedCounts:
     def forget_waiting(self, pid: int | None) -> None:
         """Leave out what waited in a worker that has ended. Its requests stay counted."""
         if pid is not None:
-            mark_process_dead(pid, self.folder)
+            mark_process_dead(pid, self.folder)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

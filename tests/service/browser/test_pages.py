@@ -242,7 +242,7 @@ def test_key_to_next_task_takes_a_twentieth_of_a_second_at_most(browser: Browser
             before = shown_id(page)
             page.keyboard.press(str(number % 4 + 1))
             expect(page.locator("#task-id")).not_to_have_text(before)
-        page.wait_for_function("ladleTimes.length === 120")
+        page.wait_for_function("() => ladleTimes.length === 120")
         times = sorted(page.evaluate("ladleTimes"))
         assert len(times) == 120
         assert times[len(times) // 2] < 50, times  # measured figures are in docs/results/labelling.md

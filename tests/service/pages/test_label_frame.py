@@ -13,7 +13,7 @@ from ladle.service.config import ServiceConfig
 from ladle.service.gate.roles import Role
 from ladle.service.serving import opened
 from tests.service.pages.conftest import HTML
-from tests.service.served import Served
+from tests.service.served import Served, serve
 
 
 def frame(served: Served, name: str, role: Role) -> dict[str, object]:
@@ -45,6 +45,14 @@ def test_groups_are_refused_where_a_task_needs_several_labels(made: Path) -> Non
     config = ServiceConfig(database=f"sqlite:///{made}/birds.db", name="birds", port=0, groups=True)
     with pytest.raises(ArgumentError, match=r"groups.*2 labels a task"):
         opened(config, lead="lead")
+
+
+def test_the_page_has_groups_only_where_a_task_needs_one_label(tmp_path: Path) -> None:
+    """A campaign may get the setting while it is served."""
+    with serve(f"sqlite:///{tmp_path}/birds.db", tmp_path, groups=True) as served:
+        assert frame(served, "ann", Role.ANNOTATOR)["groups"] is True
+        served.campaign.set(annotators_per_task=2)
+        assert frame(served, "ann", Role.ANNOTATOR)["groups"] is False
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,8 @@ def _resolved_source(view: View, batch: int | None, label: str | None) -> _Sourc
     labelled = view.read(TaskTable, "row", gold.row.tolist())
     labelled = labelled.take(labelled.state == LABELLED)
     both = [(number, row) for row, number in _batches_of(view, np.setdiff1d(gold.row, labelled.row)).items()]
-    places = sorted((row,) if batch is not None else (number, row) for number, row in both if batch in (None, number))
+    listed = [(number, row) for number, row in both if batch in (None, number)]
+    places: list[tuple[int, ...]] = sorted((row,) if batch is not None else (number, row) for number, row in listed)
     return _merged([_source(view, TaskFilter(state=LABELLED, batch=batch)), _places(places)])
 
 

@@ -101,7 +101,7 @@ def _lines(found: FileAnswer) -> list[str]:
     told = found.told
     if told.repeat_of_key:
         return ["This file was told already, and all of it stands: nothing was changed."]
-    lines = [f"{tell_text(found.file, told)}.", f"{counted(told.labelled, 'task is', 'tasks are')} labelled by it."]
+    lines = [f"{tell_text(found.file, told)}.", f"{counted(told.labelled, 'task', 'is')} labelled by it."]
     if told.unasked:
         lines.append(f"Nobody had asked for {counted(told.unasked, 'example')} of it.")
     if told.quarantined:
