@@ -179,6 +179,18 @@ def test_order_and_seed_do_not_matter_beyond_chance() -> None:
     assert max(spreads) < 1.1 * min(spreads)
 
 
+def test_a_border_along_the_walk_stops_nothing() -> None:
+    from ladle.theory.kernels import walk_cone
+
+    borders = np.array([[1.0, 0.0], [0.0, 1.0]])
+    points = np.full((500, 2), 0.5)
+    directions = np.array([[0.0, 1.0]])  # along the first border
+    walk_cone(np.uint64(3), points, points @ borders.T, directions, directions @ borders.T, 1)
+    assert (points[:, 0] == 0.5).all()
+    assert 0 < points[:, 1].min() < 0.01
+    assert 0.98 * math.sqrt(0.75) < points[:, 1].max() <= math.sqrt(0.75)
+
+
 def test_the_same_arguments_give_the_same_samples() -> None:
     points, labels, _ = labelled(5, 40, 2)
     first, second = VersionSpace(5, seed=4), VersionSpace(5, seed=4)
