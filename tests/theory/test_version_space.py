@@ -201,8 +201,13 @@ def test_the_same_arguments_give_the_same_samples() -> None:
 
 def test_contradictions_and_bad_examples_are_refused() -> None:
     space = VersionSpace(2)
+    space.add(np.array([[1.0, 1.0]]), np.array([True]))
+    before = space.samples.copy()
     with pytest.raises(PrecisionError, match="agrees with all labels"):
-        space.add(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([True, False]))
+        space.add(np.array([[1.0, 0.0]] * 9), np.array([True] * 8 + [False]))
+    assert (space.labels, (space.samples == before).all()) == (1, True)
+    space.add(np.array([[1.0, 0.0]]), np.array([True]))
+    assert (space.samples > 0)[:, 0].all()
     for points in (np.zeros((1, 2)), np.full((1, 2), np.nan), np.ones((1, 3)), np.ones(2)):
         with pytest.raises(DataError):
             VersionSpace(2).add(points, np.ones(len(points), bool))
