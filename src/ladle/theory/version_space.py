@@ -125,7 +125,7 @@ class VersionSpace:
         DataError
             When an example has another number of coordinates, is all zeros, or is not finite.
         PrecisionError
-            When no separator agrees with all labels, as far as floating-point numbers tell. The labels are then not added.
+            When no separator agrees with all labels, as far as floating-point numbers tell. The labels are not added.
         """
         examples, labels = np.asarray(examples, np.float64), np.asarray(labels)
         if examples.ndim != 2 or examples.shape[1] != self.dim or labels.shape != examples.shape[:1]:
