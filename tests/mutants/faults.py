@@ -2437,8 +2437,8 @@ THEORY = (
     Fault(
         "theory",
         "walks go beyond a border that lies behind them",
-        "                    low = max(low, -slacks[place, place_of] / rise)",
-        "                    low = min(low, -slacks[place, place_of] / rise)",
+        "                low = behind if behind > low else low",
+        "                low = low if behind > low else low",
         ("test_in_two_dimensions_samples_are_uniform_on_the_arc",),
     ),
     Fault(

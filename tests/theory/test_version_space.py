@@ -179,6 +179,18 @@ def test_order_and_seed_do_not_matter_beyond_chance() -> None:
     assert max(spreads) < 1.1 * min(spreads)
 
 
+def test_a_border_along_the_walk_stops_nothing() -> None:
+    from ladle.theory.kernels import walk_cone
+
+    borders = np.array([[1.0, 0.0], [0.0, 1.0]])
+    points = np.full((500, 2), 0.5)
+    directions = np.array([[0.0, 1.0]])  # along the first border
+    walk_cone(np.uint64(3), points, points @ borders.T, directions, directions @ borders.T, 1)
+    assert (points[:, 0] == 0.5).all()
+    assert 0 < points[:, 1].min() < 0.01
+    assert 0.98 * math.sqrt(0.75) < points[:, 1].max() <= math.sqrt(0.75)
+
+
 def test_the_same_arguments_give_the_same_samples() -> None:
     points, labels, _ = labelled(5, 40, 2)
     first, second = VersionSpace(5, seed=4), VersionSpace(5, seed=4)
@@ -189,8 +201,13 @@ def test_the_same_arguments_give_the_same_samples() -> None:
 
 def test_contradictions_and_bad_examples_are_refused() -> None:
     space = VersionSpace(2)
+    space.add(np.array([[1.0, 1.0]]), np.array([True]))
+    before = space.samples.copy()
     with pytest.raises(PrecisionError, match="agrees with all labels"):
-        space.add(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([True, False]))
+        space.add(np.array([[1.0, 0.0]] * 9), np.array([True] * 8 + [False]))
+    assert (space.labels, (space.samples == before).all()) == (1, True)
+    space.add(np.array([[1.0, 0.0]]), np.array([True]))
+    assert (space.samples > 0)[:, 0].all()
     for points in (np.zeros((1, 2)), np.full((1, 2), np.nan), np.ones((1, 3)), np.ones(2)):
         with pytest.raises(DataError):
             VersionSpace(2).add(points, np.ones(len(points), bool))

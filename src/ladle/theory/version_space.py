@@ -125,7 +125,7 @@ class VersionSpace:
         DataError
             When an example has another number of coordinates, is all zeros, or is not finite.
         PrecisionError
-            When no separator agrees with all labels, as far as floating-point numbers tell.
+            When no separator agrees with all labels, as far as floating-point numbers tell. The labels are not added.
         """
         examples, labels = np.asarray(examples, np.float64), np.asarray(labels)
         if examples.ndim != 2 or examples.shape[1] != self.dim or labels.shape != examples.shape[:1]:
@@ -135,10 +135,15 @@ class VersionSpace:
         if not (np.isfinite(norms) & (norms > 0)).all():
             raise DataError("`examples`", wanted="be finite and not all zeros", got="one that is")
         signed = np.where(labels.astype(bool), 1.0, -1.0)[:, None] * examples / norms[:, None]
+        before = self._constraints, self._watched, self._added, self.samples.copy()
         start, size = 0, max(4, self.dim)
-        while start < len(signed):
-            self._add_piece(signed[start : start + size])
-            start, size = start + size, (start + size) * (GROWTH - 1)
+        try:
+            while start < len(signed):
+                self._add_piece(signed[start : start + size])
+                start, size = start + size, (start + size) * (GROWTH - 1)
+        except BaseException:
+            self._constraints, self._watched, self._added, self.samples = before
+            raise
 
     def _add_piece(self, signed: Vectors) -> None:
         """Add constraints (p, dim) that shrink the version space by a moderate factor in each direction."""
