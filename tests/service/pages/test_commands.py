@@ -39,6 +39,7 @@ def with_every_step(campaign: Reader) -> Status:
 def answers(served: Served) -> dict[str, str]:
     """Pages of answers to forms: questions, and what was done."""
     lead, first = served.lead, str(served.campaign.ids.at([0])[0])
+    served.campaign.add_gold(served.campaign.ids.at([150]).to_pylist(), ["dog"])
     example = {"example": json.dumps(first), "label": "cat", "reason": "-it's"}
     listed = read_page(lead.get("/map/list", params={"shape": ALL}, headers=HTML).text)
     digest = listed.all("input", name="digest")[0].attributes["value"]
