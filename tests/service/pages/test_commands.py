@@ -106,7 +106,7 @@ def test_every_command_on_every_page(led: Served, monkeypatch: pytest.MonkeyPatc
     found = {path: shown(text) for path, text in pages.items()}
     assert {path for path, commands in found.items() if not commands} <= {
         *("/batches?wait=true", "/clusters?wait=true", "/tasks", "/map", "/comments", "/comments?flags=true"),
-        "/map/list?shape=0,0;65536,0;65536,65536;0,65536",
+        *("/clusters/3", "/tasks?noted=flagged&cluster=3", "/map/list?shape=0,0;65536,0;65536,65536;0,65536"),
     }
     assert len(found["/overview?wait=true"]) >= len(EVERY_STEP)
     for commands in found.values():
