@@ -274,3 +274,23 @@ def test_quarantine_says_what_is_wrong(tmp_path: Path) -> None:
         "the class is the number 3; got the text '3'",
         "the pool has no example of this id; a label is one of 0, 1, 2, 3, 4, ...; got 'cat'",
     ]
+
+
+def test_a_lead_assigns_and_ends_assignments(served_over: Served) -> None:
+    lead, ids = served_over.lead, ids_of(40)
+    body = {"ids": ids[30:33], "to": "ann"}
+    found = lead.post("/v1/assign", json=body, headers={"Idempotency-Key": "k"})
+    assert found.json() == {"examples": 3, "taken_from": {}, "left_out": 0}
+    assert lead.post("/v1/assign", json=body, headers={"Idempotency-Key": "k"}).json() == found.json()
+    assert lead.post("/v1/assign", json=body).json()["examples"] == 0
+    assert lead.post("/v1/assign", json={"ids": ids[:1]}).status_code == 422
+    assert len(served_over.campaign.task_page(assigned_to="ann")) == 3
+    assert lead.post("/v1/unassign", json={"ids": ids[30:31], "to": "bob"}).status_code == 404  # nobody
+    assert lead.post("/v1/unassign", json={"ids": ids[30:32]}).json() == {"changed": 2}
+
+
+def test_what_is_quarantined_is_said(served_over: Served) -> None:
+    first, *_ = taken(served_over, "lea")
+    answer = served_over.lead.post("/v1/tell", json={"labels": [{"id": first, "label": "zebra"}]})
+    assert answer.json()["quarantined"] == 1
+    assert answer.json()["notices"][-1] == "1 answer is in the quarantine and no label: see /v1/quarantine."

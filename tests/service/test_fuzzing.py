@@ -25,6 +25,8 @@ BODIES = {
     "/v1/ask": {"size": 2, "margins": margins().tolist(), "gold": 0, "holder": ""},
     "/v1/exclude": {"ids": IDS[30:32], "reason": "blurred"},
     "/v1/include": {"ids": IDS[30:31]},
+    "/v1/assign": {"ids": IDS[32:34], "to": "ann"},
+    "/v1/unassign": {"ids": IDS[33:34], "to": None},
     "/v1/gold": {"gold": [{"id": IDS[35], "label": "dog"}]},
     "/v1/gold/remove": {"ids": [IDS[35]]},
     "/v1/adjudicate": {"labels": [{"id": IDS[3], "label": "cat"}], "reason": ""},

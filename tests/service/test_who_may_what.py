@@ -40,6 +40,8 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/scores"): LEAD,
     ("POST", "/v1/tell/file"): LEAD,
     ("POST", "/v1/exclude"): LEAD,
+    ("POST", "/v1/assign"): LEAD,
+    ("POST", "/v1/unassign"): LEAD,
     ("POST", "/v1/include"): LEAD,
     ("POST", "/v1/gold"): LEAD,
     ("POST", "/v1/gold/remove"): LEAD,

@@ -359,7 +359,10 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> _Chosen:
             size, pool_rows=pool_rows, labelled=closed, seed=seed, progress=request.progress, **given
         )
         story, chosen = selection.story, selection.rows
-    told = story.to_dict() | ({"control_rows": len(drawn)} if session.settings.control else {})
+    # To the strategy, what is out, excluded, assigned or gold is as if labelled; to the reader of the story it is not.
+    told = story.to_dict() | {"labelled_rows": basis.state.labelled, "closed_rows": len(closed)}
+    if session.settings.control:
+        told["control_rows"] = len(drawn)
     return _Chosen(spread_over(chosen, drawn, seed=session.settings.seed, number=number), told)
 
 

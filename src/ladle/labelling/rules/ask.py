@@ -36,7 +36,7 @@ from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, OPEN
+from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, OPEN, STATES
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import MAX_SEED, child_seed, stream
 
@@ -85,6 +85,7 @@ class PoolState:
     assigned: Int64
     batches: int
     asked: int
+    labelled: int
     control: Int64
 
 
@@ -115,6 +116,7 @@ def pool_state(view: View, at: int) -> PoolState:
     gold, excluded = gold_of(view.read(GoldTable)).row, exclusions.row[exclusions.active == 1]
     assigned = kept_rows(assignments, of_assigned, People(view.read(PersonTable)))
     closed = np.concatenate([_held(view, batches, at), excluded, gold, assigned])
+    tasks = counts_in(view.read(TallyTable, "sheet", ["tasks"]))
     return PoolState(
         closed=distinct(closed[closed >= 0]),
         excluded=excluded[excluded >= 0],
@@ -122,6 +124,7 @@ def pool_state(view: View, at: int) -> PoolState:
         assigned=assigned[assigned >= 0],
         batches=len(batches),
         asked=int(batches.size.sum()),
+        labelled=sum(count for (_, word, _, _), count in tasks.items() if word == STATES[LABELLED]),
         control=view.read(ControlTable).row,
     )
 

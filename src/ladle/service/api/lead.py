@@ -126,6 +126,31 @@ def close_quarantined(
     return _counted(body, desk, once, lambda: campaign.withdrawals.close_quarantined(body.numbers, reason=body.reason))
 
 
+@router.post("/assign", operation_id="assign")
+def assign(
+    body: models.AssignBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.AssignedAnswer:
+    """Assign examples to a person or a team. `take` gives them to these people first, and to nobody else."""
+
+    def answer() -> models.AssignedAnswer:
+        with desk.one_writer():
+            found = campaign.assign(body.ids, to=body.to)
+            return models.AssignedAnswer(
+                examples=found.examples, taken_from=dict(found.taken_from), left_out=found.left_out
+            )
+
+    return once.run(body, models.AssignedAnswer, answer)
+
+
+@router.post("/unassign", operation_id="unassign")
+def unassign(
+    body: models.UnassignBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """End the assignments of examples; with `to`, those to this person or team alone."""
+
+    return _counted(body, desk, once, lambda: campaign.unassign(body.ids, to=body.to))
+
+
 def batch_answer(batch: Batch) -> models.BatchAnswer:
     """A batch without its examples."""
     return models.BatchAnswer(

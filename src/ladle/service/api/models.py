@@ -219,6 +219,20 @@ class ExcludeBody(IdsBody):
     reason: Text
 
 
+class AssignBody(IdsBody):
+    """Examples to assign. to: a person or a team; it may be new."""
+
+    model_config = example(ids=["im-17"], to="ann")
+    to: Name
+
+
+class UnassignBody(IdsBody):
+    """Examples whose assignments end. to: only those to this person or team."""
+
+    model_config = example(ids=["im-17"])
+    to: Name | None = None
+
+
 class KnownLabel(Body):
     """An example and its label."""
 
@@ -302,6 +316,14 @@ class CountAnswer(BaseModel):
     """How many examples, tasks or comments a change has changed; 0 when all was so before."""
 
     changed: int
+
+
+class AssignedAnswer(BaseModel):
+    """What an assignment has changed, as `Assigned` has it: examples, whose tasks they were, and those left out."""
+
+    examples: int
+    taken_from: dict[str, int]
+    left_out: int
 
 
 class BatchAnswer(BaseModel):

@@ -40,7 +40,12 @@ async def pieces(request: Request, most_bytes: int, piece_seconds: float) -> Asy
             return
         size += len(piece)
         if size > most_bytes:
-            raise TooLargeError("the body", wanted=f"have {most_bytes:,} bytes at most", got="more")
+            raise TooLargeError(
+                "the body",
+                wanted=f"have {most_bytes:,} bytes at most",
+                got="more",
+                remedy="Send it in several files, or tell it on the machine of the campaign: ladle campaign tell.",
+            )
         yield piece
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from ladle.counts import counted, of_number
 from ladle.errors import AccessError
 from ladle.labelling.answers import Told
 from ladle.service.api import models
@@ -153,6 +154,10 @@ def release(
 
 def told_answer(told: Told, identity: Identity) -> models.ToldAnswer:
     """The counts of a tell. What others have answered is not an annotator's to see."""
+    notices = list(told.notices)
+    if told.quarantined:
+        answers, where = counted(told.quarantined, "answer"), ": see /v1/quarantine" if identity.sees_all else ""
+        notices.append(f"{answers} {of_number(told.quarantined, 'is')} in the quarantine and no label{where}.")
     return models.ToldAnswer(
         labels=told.labels,
         accepted=told.accepted,
@@ -164,5 +169,5 @@ def told_answer(told: Told, identity: Identity) -> models.ToldAnswer:
         skipped=told.skipped,
         older=told.older,
         repeat_of_key=told.repeat_of_key,
-        notices=list(told.notices),
+        notices=notices,
     )
