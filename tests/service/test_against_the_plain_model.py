@@ -67,7 +67,9 @@ def test_the_same_for_longer(
     kind: str, examples: int, steps: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     sent = run(kind, examples, steps, tmp_path, request)
-    assert set(sent) == ROUTES
+    assert set(sent) <= ROUTES
+    if kind == "memory":  # the others have too few steps to be sure of every route
+        assert set(sent) == ROUTES
 
 
 def run(kind: str, examples: int, steps: int, folder: Path, request: pytest.FixtureRequest) -> Counter[str]:
