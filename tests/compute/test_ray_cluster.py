@@ -120,3 +120,12 @@ def listening_addresses() -> set[str]:
             sockets |= {str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()}
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     return {row[1].split(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
+
+
+def test_an_address_without_a_cluster_is_an_error_before_any_work(tmp_path: Path) -> None:
+    np.save(tmp_path / "pool.npy", np.eye(9))
+    command = [sys.executable, "-m", "ladle", "cluster", "pool.npy", "-o", "t.npz", "--ray", "127.0.0.1:9", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 14
+    assert "the Ray cluster 127.0.0.1:9 must answer" in " ".join(done.stderr.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["pool.npy"]

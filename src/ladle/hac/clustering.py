@@ -21,7 +21,7 @@ from ladle.geometry.metric_space import UNITS
 from ladle.hac.checkpoint import Checkpoints
 from ladle.hac.compile_kernels import prepare_kernels
 from ladle.hac.engine.merges import Merges, StopRule, lift
-from ladle.hac.engine.rounds import DENSE_CLUSTERS, FIRST_NEIGHBOURS, Rounds
+from ladle.hac.engine.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.engine.snapshot import Scalar
 from ladle.hac.intake import NAME, PoolSurvey, RowSource, points_of, reorder, survey
 from ladle.hac.plan import (
@@ -32,7 +32,7 @@ from ladle.hac.plan import (
     require_memory,
     uses_exact,
 )
-from ladle.hac.ray_plan import require_cluster_room, require_local_room
+from ladle.hac.ray_plan import ray_plan, require_cluster_room, require_local_room
 from ladle.hac.resolution import check_resolution
 from ladle.hac.tree.dendrogram import Dendrogram
 from ladle.hac.tree.fields import Checks
@@ -43,7 +43,6 @@ from ladle.hac.tree.prototypes import prototypes_of_pool
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.metric import Metric, check_metric
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
-from ladle.neighbours.shard_plan import shard_plan
 from ladle.neighbours.sharded import ShardedSearch
 from ladle.numbers import choice, path_of, switch
 from ladle.pool.contract import Pool
@@ -344,7 +343,7 @@ def _workers(address: str | None, source: RowSource) -> Iterator[Executor | None
         return
     from ladle.compute.ray_cluster import LOCAL, RayCluster
 
-    plan = shard_plan(source.rows, source.dim, FIRST_NEIGHBOURS)
+    plan = ray_plan(source.rows, source.dim)
     workers = thread_count()
     if address == LOCAL:
         require_local_room(plan, workers, source.rows, source.dim)

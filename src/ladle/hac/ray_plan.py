@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from ladle.errors import MemoryPlanError
+from ladle.hac.engine.rounds import FIRST_NEIGHBOURS
 from ladle.memory.budget import bytes_text, require
-from ladle.neighbours.shard_plan import ShardPlan
+from ladle.neighbours.shard_plan import ShardPlan, shard_plan
 
 
 class Room(Protocol):
@@ -26,6 +27,16 @@ class Room(Protocol):
     def store_bytes(self) -> int:
         """Shared memory of the machine that has the least."""
         ...
+
+
+def ray_plan(rows: int, dim: int) -> ShardPlan:
+    """What the neighbour search of a clustering moves and holds on Ray."""
+    return shard_plan(rows, dim, FIRST_NEIGHBOURS)
+
+
+def ray_answer_bytes(rows: int, dim: int) -> int:
+    """Disk for the answers of the workers, until the first search is saved."""
+    return ray_plan(rows, dim).returned_bytes
 
 
 def require_cluster_room(plan: ShardPlan, room: Room, rows: int, dim: int) -> None:
