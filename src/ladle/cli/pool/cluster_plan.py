@@ -27,7 +27,9 @@ def check_fit(
 ) -> None:
     """Refuse a clustering that does not fit in memory or on a disk. level, prototypes: as for `ladle.cluster`.
 
-    on_ray: whether workers find the neighbours; the checkpoint then holds their answers too, until the search ends. The tree and the checkpoint count with their largest size; files on one disk are added up.
+    on_ray: whether workers find the neighbours. The checkpoint then holds their answers too, until the search ends.
+
+    The tree and the checkpoint count with their largest size; files on one disk are added up.
     Raises: MemoryPlanError; ArgumentError for a level that the pool cannot have.
     """
     from ladle.hac import Level

@@ -177,11 +177,11 @@ def _ray_table(ray: dict[str, Any]) -> tuple[str, dict[str, str]]:
 
     return "On Ray", {
         "tasks": f"{ray['tasks']:,}, in the first search of all examples",
-        "moved": f"{bytes_text(ray['shared_bytes'])} of vectors to each machine, {bytes_text(ray['returned_bytes'])} of "
-        "answers back to this one",
+        "moved": f"{bytes_text(ray['shared_bytes'])} of vectors to each machine, "
+        f"{bytes_text(ray['returned_bytes'])} of answers back to this one",
         "memory": f"{bytes_text(ray['worker_bytes'])} for each worker, beside the shared memory of its machine",
-        "time": f"about {ray['core_hours_easy_data']:g} to {ray['core_hours_hard_data']:g} hours of one core like those "
-        "of this machine, shared by the workers but for the merging",
+        "time": f"about {ray['core_hours_easy_data']:g} to {ray['core_hours_hard_data']:g} hours of one core like "
+        "those of this machine, shared by the workers but for the merging",
     }
 
 
