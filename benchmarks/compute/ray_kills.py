@@ -43,7 +43,8 @@ def work(folder: Path, engine: str) -> None:
 
 def start(folder: Path, engine: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "benchmarks.compute.ray_kills", "--work", str(folder), "--engine", engine]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (folder / "errors").open("w") as errors:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
 
 
 def descendants(process: int) -> dict[int, str]:
@@ -80,7 +81,7 @@ def kill_workers(folder: Path, kills: int) -> int:
             busy = [each for each, line in descendants(process.pid).items() if line.startswith("ray::_call")]
             if busy and done < kills and kill(random.choice(busy)):
                 done += 1
-        assert process.returncode == 0, f"run {runs} ended with {process.returncode}"
+        assert process.returncode == 0, (folder / "errors").read_text()
         check(folder)
     return runs
 

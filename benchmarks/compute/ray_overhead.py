@@ -64,7 +64,8 @@ def main() -> None:
     ratio = statistics.median(b / a for a, b in zip(plain, on_ray, strict=True))
     print(
         f"{options.rows:,} x {options.dim}: plain {statistics.median(plain):.1f} s, "
-        f"Ray {statistics.median(on_ray):.1f} s ({workers} workers), ratio {ratio:.2f}; moved {moved[-1] / options.rows:,.0f} bytes a row "
+        f"Ray {statistics.median(on_ray):.1f} s ({workers} workers), ratio {ratio:.2f}; "
+        f"moved {moved[-1] / options.rows:,.0f} bytes a row "
         f"(first search planned: {(plan.shared_bytes + plan.returned_bytes) / options.rows:,.0f}); worker peak "
         f"{peak / 2**20:,.0f} MiB (planned {plan.worker_bytes / 2**20:,.0f} beside shared memory); load "
         f"{os.getloadavg()[0]:.1f}"
