@@ -71,18 +71,23 @@ def kill(process: int) -> bool:
 
 
 def kill_workers(folder: Path, kills: int) -> int:
-    """SIGKILL to busy workers until so many are killed. Returns how many clusterings it took; each has to succeed."""
+    """SIGKILL to busy workers until so many are killed. Returns how many calls it took.
+
+    A call may give up only where one task has lost its worker too often; the next call then goes on.
+    """
     done, runs = 0, 0
     while done < kills:
         process = start(folder, "ray")
         runs += 1
         while process.poll() is None:
-            time.sleep(random.uniform(0.1, 0.5))
+            time.sleep(random.uniform(0.2, 1.0))
             busy = [each for each, line in descendants(process.pid).items() if line.startswith("ray::_call")]
             if busy and done < kills and kill(random.choice(busy)):
                 done += 1
-        assert process.returncode == 0, (folder / "errors").read_text()
-        check(folder)
+        errors = (folder / "errors").read_text()
+        assert process.returncode == 0 or "must live until their tasks end" in errors, errors
+        if process.returncode == 0:
+            check(folder)
     return runs
 
 
@@ -138,7 +143,7 @@ def main() -> None:
         begun = time.perf_counter()
         if options.workers:
             runs = kill_workers(folder, options.workers)
-            print(f"{options.workers} workers killed in {runs} clusterings: equal bytes", flush=True)
+            print(f"{options.workers} workers killed in {runs} calls: equal bytes", flush=True)
         if options.drivers:
             drivers, raylets = kill_drivers(folder, options.drivers)
             print(f"{drivers} drivers and {raylets} raylets killed: equal bytes in the end", flush=True)

@@ -129,3 +129,26 @@ def test_an_address_without_a_cluster_is_an_error_before_any_work(tmp_path: Path
     assert done.returncode == 14
     assert "the Ray cluster 127.0.0.1:9 must answer" in " ".join(done.stderr.split())
     assert [path.name for path in tmp_path.iterdir()] == ["pool.npy"]
+
+
+def test_the_command_on_a_local_ray(tmp_path: Path) -> None:
+    random = np.random.default_rng(6)
+    np.save(tmp_path / "pool.npy", random.normal(size=(36_000, 80)).astype(np.float32))  # 10^11 multiply-adds
+    for output, options in {"ray.npz": ["--ray", "local", "--json"], "one.npz": ["--exact", "--json"]}.items():
+        command = [
+            sys.executable,
+            "-m",
+            "ladle",
+            "cluster",
+            "pool.npy",
+            "-o",
+            output,
+            "--n-clusters",
+            "30000",
+            *options,
+        ]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert '"certified": 1.0' in done.stdout
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "ray.npz").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.npz", "pool.npy", "ray.npz"]

@@ -132,7 +132,7 @@ def test_the_first_search_goes_on_where_it_was(tmp_path: Path, monkeypatch: pyte
     assert_same(search.nearest(means, spreads, **options), truth)
     assert executor.tasks == 15 - 8
     other = Here()
-    ShardedSearch(other, folder, least_products=0).nearest(means[::-1], spreads, **options)
+    ShardedSearch(other, folder, least_products=0).nearest(-means, spreads, **options)
     assert other.tasks == 15  # of other points nothing is kept
     assert folder.exists()
     search.nearest(means, spreads, **{**options, "queries": members[:50]})

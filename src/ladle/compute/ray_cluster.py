@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -25,8 +26,9 @@ STORE_BYTES = 1 << 30  # shared memory of a cluster that is started here
 LEAST_STORE_BYTES = 128 << 20
 _WAIT_SECONDS = 5.0  # for a port to answer
 _AUTH = "RAY_AUTH_MODE"
-# Ray's own switches, read when it is imported: addresses of this machine alone, and no reports of use to its makers.
-_LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+# Ray's own switches, read when it is imported: addresses of this machine alone, no reports of use to its makers, and a
+# token, which is Ray's default too, but said here it is not announced on stderr.
+_LOCAL_SWITCHES = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0", _AUTH: "token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class RayCluster:
             raise WorkersError(
                 "the workers of the Ray cluster",
                 wanted="live until their tasks end",
-                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                got=_first_line(error),
                 remedy="Look at `ray status`, then repeat the call: it goes on from its checkpoint.",
             ) from error
         return output
@@ -188,7 +190,7 @@ class RayCluster:
             raise WorkersError(
                 f"the Ray cluster{named}",
                 wanted="answer, and take the token of this user",
-                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                got=_first_line(error),
                 remedy="Start one (ray start --head), name its HOST:PORT, bring its token (RAY_AUTH_TOKEN_PATH), or "
                 "give local to start one on this machine.",
             ) from error
@@ -222,9 +224,13 @@ def check_address(address: object) -> str:
 
 
 def _connected_ray(address: str) -> Any:
-    if address == LOCAL:
-        os.environ.update({name: value for name, value in _LOOPBACK_ONLY.items() if name not in os.environ})
+    if address == LOCAL and "ray" not in sys.modules:
+        os.environ.update({name: value for name, value in _LOCAL_SWITCHES.items() if name not in os.environ})
     return need("ray", package="'ladle[ray]'", purpose="cluster on Ray")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _check_answers(address: str) -> None:
