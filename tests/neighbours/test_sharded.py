@@ -135,8 +135,9 @@ def test_the_first_search_goes_on_where_it_was(tmp_path: Path, monkeypatch: pyte
     ShardedSearch(other, folder, least_products=0).nearest(-means, spreads, **options)
     assert other.tasks == 15  # of other points nothing is kept
     assert folder.exists()
+    search.nearest(means, spreads, **{**options, "precise": True})  # belongs to the search before
+    assert folder.exists()
     search.nearest(means, spreads, **{**options, "queries": members[:50]})
-    search.nearest(means, spreads, **options)
     assert not folder.exists()
 
 

@@ -75,6 +75,8 @@ class ShardedSearch:
         pause: Callable[[], None] | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
+        if self._searches and not precise:
+            self.close()  # the lists of the first search are in the caller's saved state by now
         products = float(len(queries)) * len(members) * means.shape[1]
         if precise or not is_worth_sharing(products, self.least_products):
             return BruteSearch(self.frame).nearest(
@@ -162,10 +164,7 @@ class ShardedSearch:
 
     def _outputs(self, packed: Packed, k: int) -> TaskOutputs | None:
         """Where the outputs of the first search are kept. Later ones are short, and the caller saves its own state."""
-        if self.folder is None:
-            return None
-        if self._searches > 1:
-            self.close()  # the lists of the first search are in the caller's saved state by now
+        if self.folder is None or self._searches > 1:
             return None
         about = f"{__version__} {k} {packed.points.shape} {block_rows(len(packed.points))} {MEMBER_BLOCK} {QUERY_BLOCK}"
         digest = hashlib.blake2b(about.encode(), digest_size=16)
