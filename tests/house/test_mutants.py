@@ -14,7 +14,7 @@ RULES = {
     "reach", "proven", "cut", "round-robin", "ties", "holm",
     "savings", "agreement", "leases", "pools", "idempotency", "seals", "stores", "budget", "query", "measures", "files",
     "classes", "experiments", "tight", "stories", "control", "fits", "bound",
-    "access", "kept counts", "pages", "groups", "theory", "passes",
+    "access", "kept counts", "pages", "groups", "theory", "passes", "shards",
 }  # fmt: skip
 
 

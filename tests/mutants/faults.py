@@ -2563,8 +2563,61 @@ STORES = (
     ),
 )
 
+# Tasks on several processes, and the lists that are made of their answers.
+SHARDS = (
+    Fault(
+        "shards",
+        "equal scores of two blocks come in the order of the answers",
+        "take = step < other_step or (step == other_step and positions[x, a] < more[x, b])",
+        "take = True",
+        ("test_the_lists_are_those_of_one_process",),
+    ),
+    Fault(
+        "shards",
+        "the tiles of a task meet in the order of their numbers",
+        "meetings = sorted((((i + j) % count), i, j) for",
+        "meetings = sorted((0, i, j) for",
+        ("test_the_lists_are_those_of_one_process",),
+    ),
+    Fault(
+        "shards",
+        "answers of other vectors are taken for those of these",
+        "        digest.update(np.ascontiguousarray(packed.points).data)\n",
+        "",
+        ("test_the_first_search_goes_on_where_it_was",),
+    ),
+    Fault(
+        "shards",
+        "a damaged answer is read",
+        "                durable.check_seal(path)\n            except CorruptFileError:",
+        "                pass\n            except CorruptFileError:",
+        ("test_a_run_goes_on_where_it_was",),
+    ),
+    Fault(
+        "shards",
+        "a lost task is not begun again",
+        "                        again.append(task)\n                        lost = True",
+        "                        lost = True",
+        ("test_a_lost_worker_costs_the_tasks_in_flight",),
+    ),
+    Fault(
+        "shards",
+        "a worker of another version works",
+        '    if version != __version__:\n        raise MismatchError(\n            "the worker"',
+        '    if False:\n        raise MismatchError(\n            "the worker"',
+        ("test_another_version_is_refused",),
+    ),
+    Fault(
+        "shards",
+        "a cluster without room is taken",
+        "    if plan.worker_bytes > room.worker_bytes:",
+        "    if False:",
+        ("test_a_cluster_without_room_is_refused",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
     *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
-    *GROUPS, *THEORY, *PASSES, *STORES,
+    *GROUPS, *THEORY, *PASSES, *STORES, *SHARDS,
 )  # fmt: skip

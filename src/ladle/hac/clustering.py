@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Embeddings, as_matrix
+from ladle.compute import Executor
 from ladle.errors import ArgumentError, NonFiniteError, ShapeError, ZeroVectorError
 from ladle.geometry.collapse import Distinct
 from ladle.geometry.metric_space import UNITS
@@ -30,6 +32,7 @@ from ladle.hac.plan import (
     require_memory,
     uses_exact,
 )
+from ladle.hac.ray_plan import ray_plan, require_cluster_room, require_local_room
 from ladle.hac.resolution import check_resolution
 from ladle.hac.tree.dendrogram import Dendrogram
 from ladle.hac.tree.fields import Checks
@@ -40,16 +43,19 @@ from ladle.hac.tree.prototypes import prototypes_of_pool
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.metric import Metric, check_metric
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
+from ladle.neighbours.sharded import ShardedSearch
 from ladle.numbers import choice, path_of, switch
 from ladle.pool.contract import Pool
 from ladle.pool.faults import explain
 from ladle.pool.open import open_if_path, open_pool
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import check_seed
+from ladle.threads import thread_count
 
 DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
 QUALITIES = ("default", "high")
-ENGINES = ("auto", "brute", "cells")
+ENGINES = ("auto", "brute", "cells", "ray")
+SHARDS = "shards"  # the folder of the outputs of tasks, in that of the checkpoint
 
 
 def cluster(
@@ -60,13 +66,14 @@ def cluster(
     threshold: float | None = None,
     n_clusters: int | None = None,
     seed: int = 0,
-    engine: Literal["auto", "brute", "cells"] = "auto",
+    engine: Literal["auto", "brute", "cells", "ray"] = "auto",
     exact: bool | None = None,
     quality: Literal["default", "high"] = "default",
     checkpoint: str | os.PathLike[str] | None = None,
     scratch: str | os.PathLike[str] | None = None,
     prototypes: bool | None = None,
     skip_invalid: bool = False,
+    ray: str | None = None,
     progress: Reporter = SILENT,
 ) -> Dendrogram:
     """Cluster embeddings by average linkage, in memory linear in the number of rows.
@@ -92,9 +99,10 @@ def cluster(
     engine
         How neighbours are found. "brute" compares every cluster with every other by matrix products: exact. "cells"
         compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to 100,000
-        rows and "cells" beyond.
+        rows and "cells" beyond. "ray" is "brute" with its products on the workers of a Ray cluster: the same tree.
     exact
-        True is engine="brute", and refuses a tree whose exactness rounding leaves unproven; False is engine="cells".
+        True is engine="brute" (or "ray"), and refuses a tree whose exactness rounding leaves unproven; False is
+        engine="cells".
     quality
         How hard "cells" tries: "default" finds 97% of a sample's neighbours, or 98% where they are hard to find; "high"
         finds 99.5%.
@@ -108,6 +116,9 @@ def cluster(
         Whether the tree carries the prototypes that `Dendrogram.assign` needs. None: where they take up to 1 GiB.
     skip_invalid
         Cluster without the rows that cannot be used; see `ladle.open_pool`. `tree.skipped_rows` lists them.
+    ray
+        Of engine="ray": the HOST:PORT of the cluster's head; "auto" (the default) is the cluster that RAY_ADDRESS names
+        or that runs on this machine; "local" starts one on this machine. See docs/scale.md.
     progress
         Shows the stages; see `ladle.progress`.
 
@@ -124,7 +135,11 @@ def cluster(
         For impossible options.
     MemoryPlanError
         When the clustering would not fit the memory available, or the limit that LADLE_MEMORY sets, before any work.
-        An array that is loaded, or a pool that is read from files, does not count.
+        An array that is loaded, or a pool that is read from files, does not count. Also where a Ray cluster has less
+        memory than its part of the work needs.
+    MissingDependencyError, WorkersError
+        With engine="ray", when ray is not installed, or the cluster does not answer. Before any work; WorkersError also
+        when the cluster is lost. The same call then goes on from its checkpoint.
     ShapeError, NonFiniteError, ZeroVectorError, DataError
         For embeddings that cannot be used: a zero vector under cosine, values too large or too small. Before any work.
     MismatchError, CorruptFileError
@@ -153,6 +168,7 @@ def cluster(
     exact = switch(exact, "`exact`", undecided=True)
     path_of(checkpoint, "`checkpoint`", undecided=True), path_of(scratch, "`scratch`", undecided=True)
     exact_engine = _checked_engine(engine, exact, quality)
+    address = _checked_address(engine, ray)
     prototypes = switch(prototypes, "`prototypes`", undecided=True)
     pool = _pool_of(embeddings, skip_invalid, metric)
     source = RowSource.of(pool)
@@ -160,25 +176,27 @@ def cluster(
     fewest = 1 if level is None else level.clusters_of(source.rows) or 1
     cells = not uses_exact(source.rows, exact_engine)
     require_memory(source.rows, source.dim, exact=not cells)
-    facts = _survey_pool(pool, source, metric, progress)
-
-    prepare_kernels(progress, cells=cells)
-    about: dict[str, Scalar] = {"metric": metric, "level": repr(level), "seed": seed, "quality": quality}
-    about |= facts.about(source) | {"engine": "cells" if cells else "brute"}
-    if cells:
-        room = _room(source, scratch)
-        start = _start_cells(source, facts, metric, seed, _effort(quality), room, progress)
-    else:
-        room = IN_MEMORY
-        start = _start_brute(source, facts, metric, progress)
-    unit = UNITS[metric] / start.scale**2
-    highest = np.inf if level is None or level.threshold is None else level.threshold
-    stop = StopRule(fewest, largest_equal_height(highest, metric, ROUNDING) / unit)
-    checkpoints = _checkpoints(checkpoint, about, room, pool)
-    dense = max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows))
-    rounds = Rounds(start.means, start.distinct.sizes, start.search, progress, dense, checkpoints, room)
-    with checkpoints.lock() if checkpoints else nullcontext():
-        merges = rounds.run(stop)
+    with _workers(address, source) as executor:
+        facts = _survey_pool(pool, source, metric, progress)
+        prepare_kernels(progress, cells=cells)
+        about: dict[str, Scalar] = {"metric": metric, "level": repr(level), "seed": seed, "quality": quality}
+        about |= facts.about(source) | {"engine": "cells" if cells else "brute"}
+        if cells:
+            room = _room(source, scratch)
+            start = _start_cells(source, facts, metric, seed, _effort(quality), room, progress)
+        else:
+            room = IN_MEMORY
+            start = _start_brute(source, facts, metric, _exact_search(executor, checkpoint), progress)
+        unit = UNITS[metric] / start.scale**2
+        highest = np.inf if level is None or level.threshold is None else level.threshold
+        stop = StopRule(fewest, largest_equal_height(highest, metric, ROUNDING) / unit)
+        checkpoints = _checkpoints(checkpoint, about, room, pool)
+        dense = max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows))
+        rounds = Rounds(start.means, start.distinct.sizes, start.search, progress, dense, checkpoints, room)
+        with checkpoints.lock() if checkpoints else nullcontext():
+            merges = rounds.run(stop)
+            if isinstance(start.search, ShardedSearch):
+                start.search.close()
     tree = _dendrogram(merges, start, unit, metric, level, facts, _origin(source, facts, pool))
     tree = check_resolution(tree, facts.box, insisted=exact is True)
     if isinstance(pool, Pool) and pool.skipped is not None:
@@ -250,17 +268,19 @@ class _Start:
     means: npt.NDArray[Any]  # (u, d)
     distinct: Distinct
     scale: float  # of the means' unit to the metric's
-    search: BruteSearch | CellSearch
+    search: BruteSearch | CellSearch | ShardedSearch
 
 
-def _start_brute(source: RowSource, facts: PoolSurvey, metric: str, progress: Reporter) -> _Start:
+def _start_brute(
+    source: RowSource, facts: PoolSurvey, metric: str, search: BruteSearch | ShardedSearch, progress: Reporter
+) -> _Start:
     """The distinct rows, or all rows of a small pool, for the exact search."""
     norms = facts.norms if metric == "cosine" else None
     distinct = _all_rows(source.rows) if _dense(source.rows) else facts.distinct
     wide = 8 * len(distinct.rows) * source.dim <= WIDE_MEANS_BYTES
     frame = facts.exact_frame()
     dtype = np.dtype(np.float64 if wide else np.float32)
-    return _Start(points_of(source, distinct, norms, frame, dtype, progress), distinct, frame.scale, BruteSearch())
+    return _Start(points_of(source, distinct, norms, frame, dtype, progress), distinct, frame.scale, search)
 
 
 def _start_cells(
@@ -292,11 +312,50 @@ def _checked_engine(engine: str, exact: bool | None, quality: str) -> bool | Non
     """Which engine is asked for: the exact one, the approximate one, or None for either. Raises: ArgumentError."""
     choice(quality, "`quality`", QUALITIES)
     choice(engine, "`engine`", ENGINES)
-    if (engine == "brute" and exact is False) or (engine == "cells" and exact is True):
+    if (engine in ("brute", "ray") and exact is False) or (engine == "cells" and exact is True):
         raise ArgumentError(
             "`exact`", wanted=f'agree with engine="{engine}"', got=repr(exact), remedy="Give one of the two."
         )
-    return exact if engine == "auto" else engine == "brute"
+    return exact if engine == "auto" else engine != "cells"
+
+
+def _checked_address(engine: str, ray: str | None) -> str | None:
+    """The address of the Ray cluster; None without one. Raises: ArgumentError."""
+    if engine == "ray":
+        from ladle.compute.ray_cluster import AUTO, check_address
+
+        return check_address(AUTO if ray is None else ray)
+    if ray is not None:
+        raise ArgumentError(
+            "`ray`", wanted='be left out, or come with engine="ray"', got=f"{ray!r} with engine={engine!r}"
+        )
+    return None
+
+
+@contextmanager
+def _workers(address: str | None, source: RowSource) -> Iterator[Executor | None]:
+    """The Ray cluster at `address`, which has room for this clustering; None without an address.
+
+    Raises: as `RayCluster`; MemoryPlanError.
+    """
+    if address is None:
+        yield None
+        return
+    from ladle.compute.ray_cluster import LOCAL, RayCluster
+
+    plan = ray_plan(source.rows, source.dim)
+    workers = thread_count()
+    if address == LOCAL:
+        require_local_room(plan, workers, source.rows, source.dim)
+    with RayCluster(address, workers, store_bytes=plan.store_bytes(workers)) as cluster:
+        require_cluster_room(plan, cluster.room(), source.rows, source.dim)
+        yield cluster
+
+
+def _exact_search(executor: Executor | None, checkpoint: str | os.PathLike[str] | None) -> BruteSearch | ShardedSearch:
+    if executor is None:
+        return BruteSearch()
+    return ShardedSearch(executor, None if checkpoint is None else Path(checkpoint) / SHARDS)
 
 
 def _origin(source: RowSource, facts: PoolSurvey, pool: Embeddings | Pool) -> PoolOrigin:

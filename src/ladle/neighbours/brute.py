@@ -76,13 +76,23 @@ def _by_products(
             part = clusters.packed(members[first:last], single, frame)
             _each_query(part, first, asking.points, own, scores, positions)
             advance(len(queries) * (last - first) / len(members))
-    rows = np.arange(len(queries))
-    linkage = linkages(asking, rows, scores[:, -1], clusters.spreads[queries])
+    return proven_candidates(asking, scores, positions, members, clusters.spreads[queries])
+
+
+def proven_candidates(
+    asking: Packed, scores: Floats, positions: Int32s, members: Int32s, spreads: npt.NDArray[np.float64]
+) -> Candidates:
+    """The answer for queries that were compared with every other of `members` (m,).
+
+    asking: the queries. scores, positions (q, k): of their nearest among the members. spreads (q,): of the queries.
+    """
+    rows, frame = np.arange(len(scores)), asking.frame
+    linkage = linkages(asking, rows, scores[:, -1], spreads)
     reach = (linkage - rounding(asking, rows, linkage)) / frame.scale**2
-    if k == len(members) - 1:  # every other member is listed
+    if scores.shape[1] == len(members) - 1:  # every other member is listed
         reach[:] = np.inf
     ids = np.where(positions >= 0, members[positions], np.int32(-1))
-    return Candidates(ids=ids, reach=reach, proven=np.ones(len(queries), bool))
+    return Candidates(ids=ids, reach=reach, proven=np.ones(len(scores), bool))
 
 
 def _each_query(
@@ -108,15 +118,20 @@ def _every_pair(packed: Packed, scores: Floats, positions: Int32s, advance: Adva
         meetings = [(i, (step - i) % len(tiles)) for i in range(len(tiles)) if i <= (step - i) % len(tiles)]
 
         def meet(meeting: tuple[int, int]) -> None:
-            _compare(packed, tiles[meeting[0]], tiles[meeting[1]], scores, positions)
+            one, other = tiles[meeting[0]], tiles[meeting[1]]
+            compare_tiles(packed.points, packed.halves, one, other, scores, positions)
 
         threads.run_each(meet, meetings)
         advance(len(packed.points) / len(tiles))
 
 
-def _compare(packed: Packed, one: tuple[int, int], other: tuple[int, int], scores: Floats, positions: Int32s) -> None:
-    """Compare members one[0]:one[1] with members other[0]:other[1], both ways; once where the tile meets itself."""
-    points, halves = packed.points, packed.halves
+def compare_tiles(
+    points: Floats, halves: Floats, one: tuple[int, int], other: tuple[int, int], scores: Floats, positions: Int32s
+) -> None:
+    """Compare members one[0]:one[1] with members other[0]:other[1], both ways; once where the tile meets itself.
+
+    points (m, d), halves (m,): as in a Packed. scores, positions (m, k): of all members, updated.
+    """
     columns = np.arange(*other)
     ids = columns.astype(np.int32)
     for start in range(one[0], one[1], QUERY_BLOCK):

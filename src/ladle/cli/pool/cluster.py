@@ -21,6 +21,7 @@ EXAMPLES = options.examples(
     "ladle cluster embeddings.npy -o tree.npz --metric sqeuclidean --threshold 0.8",
     "ladle cluster shards/ -o tree.npz --clusters-out clusters.parquet --json",
     "ladle cluster pool.parquet -o tree.npz --checkpoint /scratch/clustering",
+    "ladle cluster pool.parquet -o tree.npz --ray head.example:6379",
 )
 
 
@@ -39,6 +40,7 @@ def cluster(
     quality: Annotated[
         Quality, typer.Option("--quality", help="How hard an approximate search tries.")
     ] = Quality.DEFAULT,
+    ray: options.RayAddress = None,
     seed: options.Seed = 0,
     prototypes: Annotated[
         bool | None,
@@ -85,6 +87,7 @@ def cluster(
     from ladle.cli.pool.cluster_plan import OutputPaths, check_fit
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_all
 
+    _check_ray(ray, exact)
     inputs = [pool, ids]
     check_output(output, [".npz"], inputs=inputs)
     if clusters_out is not None:
@@ -102,7 +105,8 @@ def cluster(
     examples = skipping.open_pool(pool, id_column, embedding, ids, metric=metric.value)
     scratch_folder = output.absolute().parent if scratch is None else scratch
     files = OutputPaths(output, state.folder, scratch_folder)
-    check_fit(examples, level, files, exact=options.uses_exact(examples.rows, exact), prototypes=prototypes)
+    exact_engine = ray is not None or options.uses_exact(examples.rows, exact)
+    check_fit(examples, level, files, exact=exact_engine, prototypes=prototypes, on_ray=ray is not None)
     _check_tree_there(output, examples, metric.value, level, force=force)
 
     from ladle.cli.program.progress import progress_reporter
@@ -112,6 +116,8 @@ def cluster(
         tree = make_tree(
             examples,
             metric=metric.value,
+            engine="auto" if ray is None else "ray",
+            ray=ray,
             exact=exact,
             quality=quality.value,
             seed=seed,
@@ -128,6 +134,20 @@ def cluster(
         done_before = before[output] and (clusters_out is None or before[clusters_out])
     run = _RunSummary(time.perf_counter() - started, output, clusters_out, resumed_from, skipping, done_before)
     _print(examples, tree, clusters, run, as_json)
+
+
+def _check_ray(ray: str | None, exact: bool | None) -> None:
+    """Refuse a wrong address, and approximate neighbours on Ray. Raises: ArgumentError."""
+    if ray is None:
+        return
+    from ladle.compute.ray_cluster import check_address
+    from ladle.errors import ArgumentError
+
+    check_address(ray)
+    if exact is False:
+        raise ArgumentError(
+            "--ray", wanted="come without --approximate: neighbours on Ray are exact", got="both", remedy="Give one."
+        )
 
 
 def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any], *, force: bool) -> None:

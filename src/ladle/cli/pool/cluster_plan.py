@@ -16,20 +16,32 @@ class OutputPaths:
     scratch: Path
 
 
-def check_fit(pool: Any, level: dict[str, Any], files: OutputPaths, *, exact: bool, prototypes: bool | None) -> None:
+def check_fit(
+    pool: Any,
+    level: dict[str, Any],
+    files: OutputPaths,
+    *,
+    exact: bool,
+    prototypes: bool | None,
+    on_ray: bool = False,
+) -> None:
     """Refuse a clustering that does not fit in memory or on a disk. level, prototypes: as for `ladle.cluster`.
+
+    on_ray: whether workers find the neighbours. The checkpoint then holds their answers too, until the search ends.
 
     The tree and the checkpoint count with their largest size; files on one disk are added up.
     Raises: MemoryPlanError; ArgumentError for a level that the pool cannot have.
     """
     from ladle.hac import Level
     from ladle.hac.plan import goes_to_disk, require_memory, scratch_bytes
+    from ladle.hac.ray_plan import ray_answer_bytes
 
     clusters = Level(**level).clusters_of(pool.rows) if level else 1
     require_memory(pool.rows, pool.dim, exact=exact)
     needed = [("the tree", files.tree.absolute().parent, _tree_bytes(pool, clusters, prototypes))]
     if files.state is not None:
-        needed.append(("the checkpoint", files.state.absolute(), _state_bytes(pool, files.state, exact)))
+        answers = ray_answer_bytes(pool.rows, pool.dim) if on_ray else 0
+        needed.append(("the checkpoint", files.state.absolute(), _state_bytes(pool, files.state, exact) + answers))
     if goes_to_disk(pool.rows, pool.dim, exact=exact):
         needed.append(("the vectors", files.scratch.absolute(), scratch_bytes(pool.rows, pool.dim)))
     _check_disks(needed)

@@ -17,6 +17,7 @@ EXAMPLES = options.examples(
     "ladle doctor pool.parquet",
     "ladle doctor --rows 9000000 --dim 64 --json",
     "ladle doctor --rows 300000 --dim 64 --exact",
+    "ladle doctor --rows 3000000 --dim 64 --ray",
 )
 
 _WRITTEN = {"checkpoint": "the checkpoint, meanwhile", "scratch": "the vectors, meanwhile", "tree": "the tree"}
@@ -35,6 +36,9 @@ def doctor(
     ] = None,
     dim: Annotated[int | None, typer.Option("--dim", metavar="COUNT", help="... of so many dimensions.")] = None,
     exact: options.Exact = None,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Plan for ladle cluster --ray: what is moved, and the memory of a worker.")
+    ] = False,
     skip_invalid: SkipInvalid = False,
     skipped: SkippedFile = None,
     as_json: options.AsJson = False,
@@ -54,8 +58,13 @@ def doctor(
         "engines": machine.engines(),
         "pool": _pool_facts(skipping, pool, id_column, embedding, ids, rows, dim),
     }
+    if ray:
+        _check_ray(facts["pool"], exact)
+        exact = True
     facts["plan"] = _plan(facts["pool"], exact)
     facts["clustering"] = _clustering(facts["pool"], exact)
+    if ray:
+        facts["ray"] = _ray(facts["pool"], facts["clustering"], facts["machine"]["threads"])
     facts["warnings"] = _warnings(facts)
     if as_json:
         print_json(facts)
@@ -131,6 +140,48 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
         "seconds_easy_data": round(easy, 1),
         "seconds_hard_data": round(hard, 1),
         "products_per_second": round(speed),
+    }
+
+
+def _check_ray(pool: dict[str, Any] | None, exact: bool | None) -> None:
+    """Refuse a plan for Ray without a pool, or for approximate neighbours. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    if pool is None:
+        raise ArgumentError("--ray", wanted="come with a POOL, or with --rows and --dim", got="neither")
+    if exact is False:
+        raise ArgumentError(
+            "--ray", wanted="come without --approximate: neighbours on Ray are exact", got="both", remedy="Give one."
+        )
+
+
+def _ray(pool: dict[str, Any], clustering: dict[str, Any], threads: int) -> dict[str, Any]:
+    """What `ladle cluster --ray` moves and holds, and the hours of one core like those of this machine."""
+    from ladle.hac.ray_plan import ray_plan
+
+    plan = ray_plan(pool["rows"], pool["dim"])
+    moved = plan.shared_bytes + plan.returned_bytes
+    return {
+        "tasks": plan.tasks,
+        "shared_bytes": plan.shared_bytes,
+        "returned_bytes": plan.returned_bytes,
+        "moved_bytes_per_row": round(moved / pool["rows"], 1),
+        "worker_bytes": plan.worker_bytes,
+        "core_hours_easy_data": round(clustering["seconds_easy_data"] * threads / 3600, 2),
+        "core_hours_hard_data": round(clustering["seconds_hard_data"] * threads / 3600, 2),
+    }
+
+
+def _ray_table(ray: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    from ladle.memory.budget import bytes_text
+
+    return "On Ray", {
+        "tasks": f"{ray['tasks']:,}, in the first search of all examples",
+        "moved": f"{bytes_text(ray['shared_bytes'])} of vectors to each machine, "
+        f"{bytes_text(ray['returned_bytes'])} of answers back to this one",
+        "memory": f"{bytes_text(ray['worker_bytes'])} for each worker, beside the shared memory of its machine",
+        "time": f"about {ray['core_hours_easy_data']:g} to {ray['core_hours_hard_data']:g} hours of one core like "
+        "those of this machine, shared by the workers but for the merging",
     }
 
 
@@ -219,6 +270,8 @@ def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
     ]
     if facts["pool"] is not None:
         tables.append(_pool_table(facts))
+    if "ray" in facts:
+        tables.append(_ray_table(facts["ray"]))
     if facts["warnings"]:
         tables.append(("Warnings", {str(place): text for place, text in enumerate(facts["warnings"], 1)}))
     return tables

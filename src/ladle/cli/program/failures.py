@@ -30,6 +30,7 @@ _MEANINGS = {
     "QuarantinedError": "all labels of a file went to quarantine; what was told stays told",
     "AccessError": "a person may not do this",
     "LimitError": "more requests, or larger ones, than the service takes",
+    "WorkersError": "worker processes or a cluster do not answer; the same command goes on",
 }
 
 

@@ -50,6 +50,15 @@ Exact = Annotated[
     bool | None,
     typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
 ]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Find exact neighbours on a Ray cluster: auto (the one that runs here, or RAY_ADDRESS), HOST:PORT, or "
+        "local (one for this command).",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
