@@ -2150,8 +2150,8 @@ ACCESS = (
     Fault(
         "access",
         "an upload of any size is taken",
-        "if size > most_bytes:",
-        "if size < 0:",
+        'if size > most_bytes:\n            raise TooLargeError(\n                "the body",',
+        'if size < 0:\n            raise TooLargeError(\n                "the body",',
         ("test_a_file_may_be_larger_than_other_bodies_up_to_a_limit", "test_what_is_wrong_is_said"),
     ),
     Fault(
