@@ -143,6 +143,31 @@ def test_half_spaces_have_the_shares_of_rejection_in_eight_dimensions() -> None:
     assert (np.abs(walked - rejected) / errors).max() < 5
 
 
+@pytest.mark.parametrize(("dim", "width"), [(5, 1e-6), (20, 1.0), (20, 1e-3), (30, 1e-6)])
+def test_a_cone_that_is_narrow_one_way_and_wide_the_others_has_its_exact_shares(dim: int, width: float) -> None:
+    """A wedge of two coordinates times positive ones, rotated, told at once.
+
+    The angle in the wedge is uniform, and the square of each other coordinate of a unit vector has a beta distribution.
+    """
+    from scipy.stats import beta, kstest, ortho_group
+
+    cone = np.eye(dim)
+    cone[:2, :2] = [[0, 1], [math.sin(width), -math.cos(width)]]
+    squares, angles = [], []
+    for seed in range(4):
+        rotation = ortho_group.rvs(dim, random_state=seed)
+        turned = cone @ rotation.T
+        signs = np.random.default_rng(seed).random(dim) < 0.5
+        space = VersionSpace(dim, seed=seed)
+        space.add(np.where(signs[:, None], turned, -turned), signs)
+        units = space.units @ rotation
+        angles.append(np.arctan2(units[:, 1], units[:, 0]) / width)
+        ranks = beta(0.5, (dim - 1) / 2).cdf(units[:, 2:] ** 2)
+        squares.append((ranks.mean(axis=0) - 0.5) * math.sqrt(12 * len(ranks)))
+    assert kstest(np.concatenate(angles), "uniform").pvalue > 1e-4
+    assert np.mean(np.square(squares)) < 2.5  # 1 for independent draws
+
+
 def test_the_target_is_one_of_the_samples() -> None:
     """After any batches, a target that was drawn uniformly is distributed as the samples are: its rank is uniform."""
     from scipy.stats import kstest

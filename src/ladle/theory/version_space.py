@@ -7,6 +7,7 @@ Many walks of hit-and-run go side by side. Their directions have the covariance 
 that version spaces a millionth wide mix like round ones. A walk looks only at constraints that lie near the samples.
 After each phase all constraints are checked; walks that left the version space are moved, and what stopped them is
 watched from then on. In the end every point agrees with every label: that is checked, and not assumed.
+Labels that leave hardly a sample come in steps, so that the walks of each step start from samples of the one before.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from ladle.theory.interior import interior_point
 Vectors = npt.NDArray[np.float64]
 
 GROWTH = 16  # constraints added at a time, in multiples of those that were added before
-FEWEST_SURVIVORS = 8  # below, the walks start from a point that a linear program finds
-CLEAN_PHASES = 3  # phases without a walk outside, before the samples count
+FEWEST_SURVIVORS = 8  # below, constraints come in steps that leave more
+MOST_STEPS = 2_000
+SMALLER = 0.999  # a step that shrinks the tilt by less is the last one
+CLEAN_PHASES = 6  # phases without a walk outside, before the samples count
 MOST_PHASES = 200
 NEAR = 8.0  # constraints nearer than so many standard deviations of the samples are watched
 
@@ -59,7 +62,8 @@ class VersionSpace:
     Notes
     -----
     Cost: `add` to n labels, c of them near the version space, takes O(phases walks (dim (c + dim) + n dim)) time, with
-    4 to 20 phases; and a linear program where the new labels leave hardly a sample.
+    7 to 30 phases. Where the new labels leave hardly a sample, also a linear program, and one or two short phases
+    each time that a quarter of the volume is left.
 
     Repeatability: set by the arguments and the labels.
 
@@ -147,23 +151,58 @@ class VersionSpace:
 
     def _add_piece(self, signed: Vectors) -> None:
         """Add constraints (p, dim) that shrink the version space by a moderate factor in each direction."""
-        inside = (self.samples @ signed.T > 0).all(axis=1)
         first = len(self._constraints)
-        before = self.samples
         self._constraints = np.concatenate([self._constraints, signed])
+        inside = (self.samples @ signed.T > 0).all(axis=1)
         if inside.all():
             self._watch_near(np.arange(first, len(self._constraints)))
             return
-        starts = before[inside]
-        if len(starts) < FEWEST_SURVIVORS:
-            starts = self._found_inside(before)
+        found = None
+        if inside.sum() < FEWEST_SURVIVORS:
+            found = self._found_inside(self.samples)
+            self._narrow(signed, first)
+            inside = (self.samples @ signed.T > 0).all(axis=1)
+        before = self.samples
+        starts = before[inside] if found is None or inside.sum() >= FEWEST_SURVIVORS else found
         random = stream(self._seed, "starts", self._added)
         self.samples = starts[random.integers(len(starts), size=len(before))]
         stopped = np.flatnonzero((before @ signed.T <= 0).any(axis=0)) + first
         if len(stopped) > 8 * len(before):  # far more than can touch what is left
             stopped = first + np.unique((before @ signed.T).argmin(axis=1))
         self._watched = np.union1d(self._watched, stopped)
-        self._settle(before, starts)
+        self._settle(before, starts, CLEAN_PHASES, 4 * self.dim + 16)
+
+    def _narrow(self, signed: Vectors, first: int) -> None:
+        """Move the samples near what the constraints `signed` (p, dim) leave, in steps that a quarter of them survive.
+
+        Walks that start from one point fill what is left only slowly where it is narrow in some directions and wide in
+        others. So the constraints come tilted towards the mean direction m of the samples: <w, y x + t m> > 0, which
+        all samples with <w, m> > 0 pass at a large t, and with t falling to 0. `first` is the row of the first
+        constraint of `signed`. When no smaller t leaves a quarter, the samples stay where they are.
+        """
+        labelled, mean, tilt = self._constraints, self.samples.mean(axis=0), math.inf
+        mean /= np.linalg.norm(mean)
+        rows = np.arange(first, first + len(signed))
+        for _ in range(MOST_STEPS):
+            ahead, lowest = self.samples @ mean, (self.samples @ signed.T).min(axis=1)
+            passed = np.where(lowest > 0, 0.0, math.inf)  # the tilt from which on a sample passes
+            np.divide(-lowest, ahead, out=passed, where=(lowest <= 0) & (ahead > 0))
+            step = float(np.sort(passed)[len(passed) // 4])
+            if step == 0 or not step < SMALLER * tilt:
+                break
+            tilt = step
+            before, starts = self.samples, self.samples[passed < tilt]
+            if len(starts) < FEWEST_SURVIVORS:
+                break
+            tilted = signed + tilt * mean
+            tilted /= np.linalg.norm(tilted, axis=1, keepdims=True)
+            self._constraints = np.concatenate([labelled[:first], tilted])
+            random = stream(self._seed, "narrowed", self._added)
+            self.samples = starts[random.integers(len(starts), size=len(before))]
+            self._watched = np.union1d(self._watched, rows)
+            self._settle(before, starts, 1, self.dim + 4)
+        self._constraints = labelled
+        self._watched = self._watched[self._watched < first]
 
     def _found_inside(self, before: Vectors) -> Vectors:
         """(1, dim) a point that agrees with all labels, far from the borders as the samples (m, dim) before see it."""
@@ -180,11 +219,10 @@ class VersionSpace:
             )
         return point[None]
 
-    def _settle(self, before: Vectors, starts: Vectors) -> None:
-        """Walk until the samples are spread over the version space and no walk leaves it."""
+    def _settle(self, before: Vectors, starts: Vectors, clean_phases: int, steps: int) -> None:
+        """Walk in phases of `steps` until no walk has left the version space in `clean_phases` of them in a row."""
         frozen, clean, phase = before, 0, 0
-        steps = 4 * self.dim + 16
-        while clean < CLEAN_PHASES:
+        while clean < clean_phases:
             phase += 1
             if phase > MOST_PHASES:
                 raise PrecisionError(
