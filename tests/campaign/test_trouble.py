@@ -24,15 +24,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def impatient(kind: str, store: Store) -> Iterator[Store]:
+def impatient(store: Store) -> Iterator[Store]:
     """The same store through a handle that waits a fifth of a second."""
     if isinstance(store, MemoryStore):
         store._wait_seconds = 0.2
         yield store
         return
     assert isinstance(store, SqlStore)
-    url = store.url.update_query_dict({"timeout": "0.2"}) if kind == "sqlite" else store.url
-    with SqlStore.open(url) as opened:
+    with SqlStore.open(store.url, wait_seconds=0.2) as opened:
         yield opened
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,3 +216,10 @@ def test_the_demo_refuses_before_it_works(run, tmp_path, monkeypatch):
     refused(run, ("demo", "--out", tmp_path / "page.html"), tmp_path / "page.html")
     code, out, _ = run("demo", "--out", tmp_path / "page.html", "--json")
     assert (code, json.loads(out)["error"]["kind"]) == (4, "FileError")
+
+
+@pytest.mark.parametrize("path", ["/batch.csv", "/tmp/batch.csv", "/no-such-folder/batch.csv", "batch.csv"])
+def test_an_output_near_the_root_is_no_file_of_a_campaign(path):
+    from ladle.cli.program.outputs import refuse_campaign_file
+
+    refuse_campaign_file(Path(path))

@@ -6,7 +6,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from ladle.errors import ArgumentError, IdError, MemoryPlanError, MismatchError, MissingDependencyError, ShapeError
+from ladle.errors import (
+    ArgumentError,
+    IdError,
+    MemoryPlanError,
+    MismatchError,
+    MissingDependencyError,
+    NonFiniteError,
+    ShapeError,
+)
 
 pytestmark = pytest.mark.long
 
@@ -117,6 +125,27 @@ def test_a_last_layer_that_cannot_be_told_is_refused(tmp_path):
     with pytest.raises(ArgumentError, match="called 2 times"):
         run(Twice(), loader(), tmp_path / "pool", layer="fc")
     assert not (tmp_path / "pool").exists()
+
+
+def test_a_model_that_is_one_linear_layer(tmp_path):
+    model, rows = nn.Linear(20, 5), torch.randn(N, 20)
+    made = run(model, DataLoader(TensorDataset(rows), batch_size=BATCH), tmp_path / "pool")
+    np.testing.assert_allclose(made.open().embeddings(), rows.numpy(), rtol=1e-6)
+    assert any("which is one linear layer" in said for said in made.notices)
+    assert run(model, DataLoader(TensorDataset(rows), batch_size=BATCH), tmp_path / "pool").rows_before == N
+
+
+@pytest.mark.parametrize("layer", [None, "8"])
+def test_a_model_without_weights_is_refused(tmp_path, layer):
+    with pytest.raises(ArgumentError, match=r"`model` must have its weights; got parameters on the device meta"):
+        run(network().to("meta"), loader(), tmp_path / "pool", layer=layer)
+
+
+def test_weights_that_are_not_finite_are_said_to_be(tmp_path):
+    model = network()
+    model[8].weight.data[0, 0] = torch.nan
+    with pytest.raises(NonFiniteError, match="answers of the model"):
+        run(model, loader(), tmp_path / "pool")
 
 
 def test_outputs_that_are_probabilities_are_not_taken_for_logits(tmp_path):

@@ -125,6 +125,18 @@ def test_ids_by_name_and_apart(write):
         ladle.open_pool(place, ids=NAMES[1:])
 
 
+def test_ids_beside_the_array_by_either_name(write):
+    assert ladle.open_pool(write({"embeddings": X, "id": NAMES})).ids.to_pylist() == NAMES
+
+
+def test_two_arrays_of_ids_are_refused(write):
+    place = write({"embeddings": X, "id": np.arange(ROWS), "ids": NAMES})
+    with pytest.raises(ArgumentError, match="have one array of ids; got `ids` and `id`"):
+        ladle.open_pool(place)
+    assert ladle.open_pool(place, id="ids").ids.to_pylist() == NAMES
+    assert ladle.open_pool(place, ids=NAMES).ids.to_pylist() == NAMES
+
+
 def test_row_numbers_where_there_are_ids(write):
     place = write({"embeddings": X, "ids": NAMES})
     assert ladle.open_pool(place, ids="row-numbers").ids.to_pylist() == list(range(ROWS))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.embedding.batches import Fact
-from ladle.errors import ArgumentError, MemoryPlanError, ShapeError
+from ladle.errors import ArgumentError, MemoryPlanError, NonFiniteError, ShapeError
 from ladle.packages import need
 
 Array = npt.NDArray[Any]
@@ -85,6 +85,13 @@ class HookedModel:
             raise ArgumentError("`model`", wanted="be a torch.nn.Module", got=f"a {type(self.model).__name__}")
         if self.layer is not None:
             self._module()
+        if any(each.is_meta for each in (*self.model.parameters(), *self.model.buffers())):
+            raise ArgumentError(
+                "`model`",
+                wanted="have its weights",
+                got="parameters on the device meta",
+                remedy="Load the weights first: model.to_empty(device=...) and model.load_state_dict(...).",
+            )
         first = next(iter(self.model.parameters()), None)
         if self.device is None:
             self.device = "cpu" if first is None else first.device
@@ -98,7 +105,7 @@ class HookedModel:
         assert self.layer is not None
         name = self.layer.removesuffix(INPUT)
         modules = dict(self.model.named_modules())
-        if name not in modules or not name:
+        if name not in modules or (not name and self.layer != INPUT):
             names = [each for each in modules if each]
             raise ArgumentError(
                 "`layer`",
@@ -164,6 +171,13 @@ class HookedModel:
                     stack.callback(hook.remove)
             few = call.part(0, SAMPLE).to(self.device)
             answer = outputs_of(self.model(*few.args, **few.kwargs))
+        if not torch.isfinite(answer).all():
+            raise NonFiniteError(
+                "the answers of the model",
+                wanted="hold finite numbers only",
+                got="NaN or infinity in the first batch",
+                remedy="Look at its weights and at these examples.",
+            )
         equal = [(name, way) for name, made in calls if (way := _way(torch, made, answer))]
         if len(equal) != 1:
             got = "no linear layer whose output is the answer" if not equal else f"{len(equal)} such calls"
@@ -177,7 +191,8 @@ class HookedModel:
             )
         ((name, way),) = equal
         self.layer = name + INPUT
-        self.said.append(f"the embeddings are the input of `{name}`, the last linear layer of the model")
+        of = f"`{name}`, the last linear layer of the model" if name else "the model, which is one linear layer"
+        self.said.append(f"the embeddings are the input of {of}")
         self.ends_in = way
 
     def answers(self, call: Call) -> tuple[Array | None, Array]:

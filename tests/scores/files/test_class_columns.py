@@ -263,3 +263,24 @@ def test_a_series_that_goes_on_is_of_more_classes(pool):
     for source, classes in ((columns, [0, 1]), (columns, ["0"]), (more, ["cat", "dog", "emu"])):
         with pytest.raises(MismatchError, match="got 4, in the columns"):
             open_scores(source, pool, classes=classes, read_as="logits")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("embedding", "embeddings", "vec", "vector_minilm", "feats", "feats_2", "hidden", "pooler_output"),
+        *("pooledOutput", "logits_embedding", "cls_token", "x", "minilm", "r50", "text"),
+    ],
+)
+@pytest.mark.parametrize("make", [parquet, feather, table])
+def test_a_list_column_that_may_hold_embeddings_is_no_logits(make, tmp_path, pool, name):
+    source = make({"id": IDS, name: list(RNG.normal(size=(N, 4)))}, tmp_path)
+    with pytest.raises(ArgumentError, match=rf"`{name}`, whose name .*name it: column='{name}'"):
+        open_scores(source, pool=pool, read_as="logits")
+    assert open_scores(source, pool=pool, read_as="logits", column=name).columns == (name,)
+
+
+@pytest.mark.parametrize("name", ["logits", "scores", "outputs_1", "predLogits", "probabilities", "z", "y"])
+def test_a_list_column_whose_name_says_scores_is_taken(tmp_path, pool, name):
+    source = parquet({"id": IDS, name: list(RNG.normal(size=(N, 4)))}, tmp_path)
+    assert open_scores(source, pool=pool, read_as="logits").columns == (name,)

@@ -52,7 +52,7 @@ def refuse_campaign_file(path: Path) -> None:
     A command that opens a campaign refuses all files that it lives in: `ladle.campaign.own_files`.
     """
     folder = Path(os.path.realpath(path)).parent.parent  # birds.db.files, in birds.db.files/birds/tree-1.npz
-    beside = folder.with_name(folder.name.removesuffix(FILES_SUFFIX))
+    beside = folder.parent / folder.name.removesuffix(FILES_SUFFIX)  # the root has no name
     got = "a database" if _is_database(path) else f"a file of a campaign in {beside}" if _is_database(beside) else ""
     if got:
         remedy = "Name another file. This one is never replaced."

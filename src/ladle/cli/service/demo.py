@@ -55,9 +55,9 @@ def demo(
     from ladle.service.serving import opened
 
     home = made_folder(folder)
-    _campaign(home, progress_reporter(quiet=quiet or as_json)).close()
     sources = ContentSources(table=home / IMAGES, guidelines=home / GUIDELINES)
-    config = ServiceConfig(database=home / DATABASE, name=NAME, port=port, content=sources)
+    config = ServiceConfig(database=home / DATABASE, name=NAME, port=port, content=sources)  # refuses a wrong port
+    _campaign(home, progress_reporter(quiet=quiet or as_json)).close()
     service = opened(config, lead="lead", always_link=True)
     print_start(service, config, as_json=as_json)
     if browser:

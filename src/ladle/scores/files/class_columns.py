@@ -22,9 +22,16 @@ _BESIDE = """
     prediction perplexity accuracy acc error energy distance dist density row index idx rank fold split
 """
 _VECTORS = "x e emb embed embedding embeddings feat feature features vec vector dim pc pca tsne umap"
+_ENCODED = "feats embeds vecs vectors hidden pooler pooled cls latent latents encoding encodings representation"
+_SCORES = """
+    score scores logit logits output outputs out prediction predictions preds pred prob probs probability probabilities
+    proba p z y class classes softmax answer answers target vote votes
+"""
 
 BESIDE_SCORES = frozenset(_BESIDE.split())  # a column of such a name is a class only if the caller names it
 COORDINATES = frozenset(_VECTORS.split())  # names of coordinates of embeddings
+EMBEDDED = COORDINATES | frozenset(_ENCODED.split())  # a list column with such a word in its name holds embeddings
+SCORED = frozenset(_SCORES.split())  # words of which a list column of logits has one, or else has to be named
 NO_MARGIN = BESIDE_SCORES - {"margin", "margins", "score", "confidence", "conf", "distance", "dist"}
 
 Pattern = tuple[str, ...]
@@ -82,16 +89,21 @@ def choose_columns(fields: Sequence[ScoreField], request: ScoreRequest, source: 
         return _choose_one_number(fields, request, source)
     numbers = [field for field in fields if field.holds in ("floats", "integers")]
     by_class = _by_class_names([field.name for field in numbers], request.classes)
-    lists = [field for field in fields if field.holds == "lists" and stem_of(field.name) not in COORDINATES]
+    vectors = [field.name for field in fields if field.holds == "lists" and _is_embedded(field.name)]
+    lists = [field for field in fields if field.holds == "lists" and field.name not in vectors]
     family = _family(fields, whole=not lists or request.read_as == "votes")
     if len(lists) == 1:
         series = [group for group in by_pattern(family) if len(group) > 1 and is_series(group)]
         rivals = by_class or (series[0] if series else ())
+        if not rivals and request.read_as == "logits" and not words_of(lists[0].name) & SCORED:
+            raise _vectors_error(source, lists[0].name, "whose name does not say that these are logits")
         if not rivals:
             return ChosenColumns((lists[0].name,), listed=True)
         raise _unclear_error(source, f"`{lists[0].name}` by itself, or {_list_names(rivals)}")
     if by_class and not lists:
         return ChosenColumns(by_class, listed=False)
+    if vectors and not lists and not family:
+        raise _vectors_error(source, vectors[0], "whose name says embeddings")
     if lists or not family:
         raise _unclear_error(source, _list_kinds(fields))
     _check_family(fields, family, request, source)
@@ -214,6 +226,25 @@ def _unclear_error(source: str, readings: str) -> ArgumentError:
         got=readings,
         remedy=NAMING,
     )
+
+
+def _vectors_error(source: str, name: str, why: str) -> ArgumentError:
+    """For the only list column: it may hold embeddings, and any numbers can be read as logits."""
+    return ArgumentError(
+        source,
+        wanted="have a column of scores",
+        got=f"one list column, `{name}`, {why}",
+        remedy=f"If it holds scores and no embeddings, name it: column={name!r}.",
+    )
+
+
+def _is_embedded(name: str) -> bool:
+    return stem_of(name) in COORDINATES or bool(words_of(name) & (EMBEDDED - {"x", "e"}))
+
+
+def words_of(name: str) -> set[str]:
+    """The words of a name, in small letters: `poolerOutput_2` has pooler and output."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
 
 
 def _one_column_error(source: str, name: str) -> ArgumentError:
