@@ -79,6 +79,7 @@ def test_many_classes_leave_their_margins_alone(tmp_path):
     made = run(tmp_path / "pool", function=lambda part: (part @ wide, part))
     assert not made.has_probabilities
     assert scores_of(made).column_names == ["id", "margin"]
+    assert 'the scores are margins: select with --margins, or read_as="margins"' in made.notices
     ordered = np.sort(scipy_softmax(X @ wide, axis=1), axis=1)
     np.testing.assert_allclose(scores_of(made)["margin"].to_numpy(), ordered[:, -1] - ordered[:, -2], atol=1e-5)
     kept = run(tmp_path / "kept", function=lambda part: (part @ wide, part), keep="probabilities")
@@ -92,7 +93,9 @@ def test_several_labels(tmp_path, mode):
     P = expit(X @ TO_CLASSES)
     each = np.abs(2 * P - 1)
     truth = each.min(axis=1) if mode == "min" else each.mean(axis=1)
-    from_logits = scores_of(run(tmp_path / "logits", multilabel=mode))
+    made = run(tmp_path / "logits", multilabel=mode)
+    assert any(f"select with --option multilabel={mode}" in told for told in made.notices)
+    from_logits = scores_of(made)
     np.testing.assert_allclose(from_logits["margin"].to_numpy(), truth, atol=1e-5)
     np.testing.assert_allclose(np.array(from_logits["probabilities"].to_pylist()), P, atol=1e-5)
     direct = run(tmp_path / "direct", function=lambda b: (expit(b @ TO_CLASSES), b), multilabel=mode, logits=False)

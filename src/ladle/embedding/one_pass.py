@@ -140,10 +140,11 @@ def run_pass(source: BatchSource, options: PassOptions) -> ScoredPool:
                 shards.folder.rmdir()
             raise
     shards.finish(out)
-    notices = tuple(dict.fromkeys((*shards.about["notices"], *source.notices())))
+    about = shards.about
+    how = score_columns.how_to_read(about["classes"])
+    notices = tuple(dict.fromkeys((*about["notices"], *source.notices(), *how)))
     for text in notices:
         notice(text)
-    about = shards.about
     has_scores = about["classes"] is not None
     return ScoredPool(
         path=out,

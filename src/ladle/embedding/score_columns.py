@@ -81,6 +81,17 @@ class ScoreForm:
         """Whether the probabilities of so many classes are kept."""
         return self.keep == "probabilities" or (self.keep == "auto" and classes <= FEW_CLASSES)
 
+    def how_to_read(self, classes: int | None) -> tuple[str, ...]:
+        """What `select` has to be told about the scores, where it is not the probabilities of one class each."""
+        if classes is None:
+            return ()
+        if not self.keeps_probabilities(classes):
+            return ('the scores are margins: select with --margins, or read_as="margins"',)
+        if self.multilabel is not None:
+            option = f'--option multilabel={self.multilabel}, or multilabel="{self.multilabel}"'
+            return (f"the scores are probabilities of independent labels: select with {option}",)
+        return ()
+
     def columns(self, outputs: npt.NDArray[Any], first_row: int) -> dict[str, Any]:
         """The columns as pyarrow arrays of float32: `margin`, those of `also`, and `probabilities` if they are kept.
 

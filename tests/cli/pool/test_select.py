@@ -342,7 +342,7 @@ def test_repeating_gives_the_same_file(run, select, tmp_path):
         (["--scores", "none.parquet"], 4, "none.parquet"),
         (["--scores", "logits.parquet"], 3, "softmax"),
         (["--scores", "margins.parquet"], 2, "float lists"),
-        (["--scores", "pool.parquet"], 2, "float lists"),
+        (["--scores", "pool.parquet"], 2, "--score-column 'emb'"),
         (["--tree", "none.npz"], 4, "none.npz"),
         (["--tree", "scores.npy"], 4, "scores.npy"),
         (["--labelled", "none.txt"], 4, "none.txt"),

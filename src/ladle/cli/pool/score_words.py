@@ -36,6 +36,7 @@ _OPTION_WORDS = (
         '--score-column, once for each, or a pattern for several, such as --score-column "p_*"',
     ),
     (r"column=\[\.\.\.\]", "--score-column"),
+    (r"column='([^']*)'", r"--score-column '\1'"),
     (r"Name the column (that holds them|if its numbers are margins)", r"Name the column \1 with --score-column"),
     (r'Say id="([^"]+)" if it does', r"Say --score-id \1 if it does"),
     (r'Say id="" if it does', "Name that column in the file, and say --score-id NAME, if it does"),
