@@ -106,7 +106,7 @@ class Machine(RuleBasedStateMachine):
     @rule(size=st.integers(1, 6), keyed=st.booleans(), gold=st.integers(0, 1), holder=st.just("") | NAMES)
     def ask(self, size: int, keyed: bool, gold: int, holder: str) -> None:
         key = f"ask {len(self.model.batches)}" if keyed else ""
-        free, tests = self.model.free(), min(gold, len(self.model.gold))
+        free, tests = self.model.free(), min(gold, len(set(self.model.gold) - set(self.model.excluded)))
         if size > len(free) or size + tests > self.model.left():
             with pytest.raises(ArgumentError):
                 self.campaign.ask(size, key=key, gold=tests)
@@ -115,6 +115,7 @@ class Machine(RuleBasedStateMachine):
         rows = self.rows(batch.ids)
         assert rows == batch.rows.tolist()
         assert len(set(rows)) == len(rows) == size + tests
+        assert not set(rows) & set(self.model.excluded)
         chosen = {row for row in rows if row not in self.model.gold}
         assert len(chosen) == size
         assert chosen <= free

@@ -219,6 +219,33 @@ def test_gold_counts_towards_the_budget(store: Store, tmp_path: Path) -> None:
     assert campaign.progress().reserved == 12
 
 
+def test_gold_that_is_excluded_is_not_asked(store: Store, tmp_path: Path) -> None:
+    from ladle.campaign.work.asking import gold_known
+
+    campaign = begun(store, tmp_path)
+    gold = ids_of(40)[-3:]
+    campaign.add_gold(gold, ["cat"] * 3)
+    campaign.exclude(gold[:2], reason="blurred")
+    assert gold_known(campaign._session) == 1
+    with pytest.raises(ArgumentError, match="at most the 1 gold examples that are not excluded; got 2"):
+        campaign.ask(5, margins=margins(), gold=2)
+    assert set(campaign.ask(5, margins=margins(), gold=1).ids) & set(gold) == {gold[2]}
+    campaign.include(gold[:2])
+    assert set(campaign.ask(5, margins=margins(), gold=3).ids) >= set(gold[:2])
+
+
+def test_what_was_asked_and_excluded_counts_once_among_what_an_ask_may_choose(store: Store, tmp_path: Path) -> None:
+    from ladle.campaign.status import status
+
+    campaign = begun(store, tmp_path)
+    campaign.add_gold(ids_of(40)[-4:], ["cat"] * 4)
+    campaign.exclude(campaign.ask(25, margins=margins()).ids.tolist(), reason="wrong source")
+    found = status(campaign)
+    assert found.facts.to_choose == 11
+    assert len(campaign.ask(11, margins=margins()).ids) == 11
+    assert status(campaign).facts.to_choose == 0
+
+
 def test_an_ask_for_more_than_is_left_says_where_the_rest_is(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     campaign.exclude(ids_of(40)[-3:], reason="blurred")

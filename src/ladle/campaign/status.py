@@ -24,6 +24,7 @@ from ladle.labelling.contract.tables import (
 from ladle.labelling.figures import Progress
 from ladle.labelling.measures.review_rule import EVERYBODY, REASONS
 from ladle.labelling.next_steps import CampaignFacts, DueReview, NextStep, near_equal, steps
+from ladle.labelling.rules.ask import pool_state
 from ladle.labelling.settings import Settings
 from ladle.strategies import describe
 
@@ -101,7 +102,7 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
         left=figures.left,
         is_backed_up=_BACKUP in view.read(EventTable).kind.tolist(),
         stop=tuple(verdict.told for verdict in figures.stopping if verdict.stop),
-        to_choose=figures.pool - figures.excluded - figures.asked - figures.labelled_unasked,
+        to_choose=figures.pool - len(pool_state(view, at).closed),
     )
 
 

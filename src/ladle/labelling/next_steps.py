@@ -37,7 +37,7 @@ class CampaignFacts:
     has tested nobody, else 0. answers: of told labels. gold: examples. newest_model: the version; "" for none.
     labelled, model_labelled: examples with a label now, and when the newest model was recorded. scored_batches: batches
     with scores. same_scores: whether the last two batches had the same scores though labels came between. left: labels
-    of the budget; None without one. to_choose: examples that no ask has chosen.
+    of the budget; None without one. to_choose: examples that an ask may choose.
     """
 
     batches: int

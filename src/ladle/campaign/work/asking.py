@@ -35,6 +35,7 @@ from ladle.labelling.contract.tables import (
     BatchTable,
     ControlTable,
     EventTable,
+    ExclusionTable,
     GoldTable,
     PersonTable,
     TallyTable,
@@ -128,15 +129,16 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
         state = _state(view, at)
         _check_lengths(plain, len(examples))
         check_class_count(plain, session.settings.labels.classes, view)
-        ask_rules.check_gold(state.gold, gold)
+        ask_rules.check_gold(state.gold_to_ask, gold)
         ask_rules.check_budget(session.settings, view, size + gold)
         ask_rules.check_room(view, state, size, pool_rows=len(examples), at=at)
 
 
 def gold_known(session: Session) -> int:
-    """How many gold examples an ask may add. Cost: reads the gold examples."""
+    """How many gold examples an ask may add. Cost: reads the gold examples and exclusions."""
     with session.reading() as view:
-        return int((gold_of(view.read(GoldTable)).row >= 0).sum())
+        gold, exclusions = gold_of(view.read(GoldTable)).row, view.read(ExclusionTable)
+        return int(((gold >= 0) & ~np.isin(gold, exclusions.row[exclusions.active == 1])).sum())
 
 
 def lease_of(session: Session, seconds: float | None) -> int:
@@ -204,7 +206,7 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
         return None
     check_class_count(request.arrays, session.settings.labels.classes, view)  # they may have changed since
     state = _state(view, at)
-    ask_rules.check_gold(state.gold, request.gold)
+    ask_rules.check_gold(state.gold_to_ask, request.gold)
     spend = ask_rules.check_budget(session.settings, view, request.size + request.gold)
     ask_rules.check_room(view, state, request.size, pool_rows=len(examples), at=at)
     examples.pool_if_there()  # refuses one that has changed: scores may go by its rows
@@ -396,7 +398,7 @@ def _make_or_find(
         if state.batches != basis.state.batches or not ask_rules.still_free(state, selection.rows):
             return None
     number = state.batches + 1
-    rows, gold = ask_rules.with_gold(session.settings, selection.rows, state.gold, request.gold, number)
+    rows, gold = ask_rules.with_gold(session.settings, selection.rows, state.gold_to_ask, request.gold, number)
     joined, texts_at = basis.control.joined, basis.examples.texts_at
     predicted = predictions(session.settings.labels, request.arrays.get("probabilities"), joined)
     choice = BatchChoice(

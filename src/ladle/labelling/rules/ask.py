@@ -88,6 +88,11 @@ class PoolState:
     labelled: int
     control: Int64
 
+    @property
+    def gold_to_ask(self) -> Int64:
+        """The rows of the gold examples that are not excluded."""
+        return self.gold[~np.isin(self.gold, self.excluded)]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchChoice:
@@ -221,7 +226,9 @@ def selection_seed(settings: Settings, number: int) -> int:
 def check_gold(gold: Int64, count: int) -> None:
     """Refuse to add more gold examples than there are. gold: their rows. Raises: ArgumentError."""
     if count > len(gold):
-        raise ArgumentError("`gold`", wanted=f"be at most the {len(gold):,} gold examples", got=f"{count:,}")
+        raise ArgumentError(
+            "`gold`", wanted=f"be at most the {len(gold):,} gold examples that are not excluded", got=f"{count:,}"
+        )
 
 
 def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: int) -> tuple[Int64, Int64]:
