@@ -195,6 +195,16 @@ def test_npz_without_the_array(tmp_path):
     assert pool.ids.to_pylist() == ["a", "b", "c", "d"]
 
 
+def test_npz_with_two_arrays_of_ids(tmp_path):
+    names = np.array(["a", "b", "c", "d"])
+    np.savez(tmp_path / "one.npz", embeddings=VECTORS, id=names)
+    assert ladle.open_pool(tmp_path / "one.npz").ids.to_pylist() == names.tolist()
+    np.savez(tmp_path / "two.npz", embeddings=VECTORS, id=np.arange(4), ids=names)
+    with pytest.raises(ArgumentError, match=r"have one array of ids; got `ids` and `id`\. Name it: id="):
+        ladle.open_pool(tmp_path / "two.npz")
+    assert ladle.open_pool(tmp_path / "two.npz", id="ids").ids.to_pylist() == names.tolist()
+
+
 def test_npz_larger_than_memory_is_refused_by_its_header(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "pool.npz", embeddings=np.zeros((10_000, 8), np.float32))
     monkeypatch.setenv("LADLE_MEMORY", "100K")

@@ -2,12 +2,12 @@
 
 A folder holds one part of the rows in each file, in the order of `ladle.pool.files.listing`. The ids of `.npy` files,
 if any, are at the top of the same folder in `ids.npy` or `ids.txt` (one id a line), for all rows together. An archive
-holds `embeddings` and, if the examples have ids, `ids`.
+holds `embeddings` and, if the examples have ids, `ids` or `id`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from ladle.pool.files.listing import Listing
 from ladle.pool.files.npy_format import map_npy, open_archive
 from ladle.pool.ids.example_ids import Ids, as_id_array
 from ladle.pool.ids.lists import read_ids
+
+USUAL_IDS = ("ids", "id")  # names of an array of ids beside one of embeddings
 
 
 def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
@@ -75,11 +77,21 @@ def _read_archive(
                 raise ArgumentError(f"{path}", wanted=f"hold an array `{name}`", got=", ".join(archive.names) or "none")
         header = archive.header(wanted)
         check_matrix(header.shape, header.dtype, f"{path} ({wanted})")
-        id_array = id_name or ("ids" if "ids" in archive.names else None)
+        id_array = (id_name or ids_beside(wanted, archive.names, str(path))) if with_ids else None
         ids = None
-        if with_ids and id_array is not None:
+        if id_array is not None:
             ids = as_id_array(archive.read(id_array), f"{path} ({id_array})")
         return archive.read(wanted), ids
+
+
+def ids_beside(name: str, names: Collection[str], source: str) -> str | None:
+    """The array of ids in the group of the array `name`; None without one. Raises: ArgumentError for two."""
+    group = name.rpartition("/")[0]
+    usual = [each for last in USUAL_IDS if (each := f"{group}/{last}".lstrip("/")) in names]
+    if len(usual) > 1:
+        got = " and ".join(f"`{each}`" for each in usual)
+        raise ArgumentError(source, wanted="have one array of ids", got=got, remedy="Name it: id=...")
+    return usual[0] if usual else None
 
 
 def join_archive_ids(listing: Listing, counts: list[int], parts: list[Any]) -> Ids:

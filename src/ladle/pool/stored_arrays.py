@@ -33,9 +33,9 @@ from ladle.pool.array_pool import ArrayPool, load_vectors
 from ladle.pool.files.array_addresses import MARK, ZARR, split_address
 from ladle.pool.fingerprints import PIECE_BYTES, Fingerprints
 from ladle.pool.ids.example_ids import Ids
-from ladle.pool.numpy_pools import check_matrix
+from ladle.pool.numpy_pools import check_matrix, ids_beside
 
-_DEFAULT, _DEFAULT_IDS = "embeddings", ("ids", "id")
+_DEFAULT = "embeddings"
 
 
 class StoredArrayPool(ArrayPool):
@@ -96,12 +96,7 @@ def open_stored(source: str, *, embedding: str | None, id_name: str | None, ids:
     label = f"{path}{MARK}{name}"
     if id_name is not None and ids is not None:
         raise ArgumentError("`ids`", wanted=f"be left out where `id` names an array of {path}", got="both")
-    group = name.rpartition("/")[0]
-    beside = [each for usual in _DEFAULT_IDS if (each := f"{group}/{usual}".lstrip("/")) in arrays]
-    if len(beside) > 1 and ids is None and id_name is None:
-        got = " and ".join(f"`{each}`" for each in beside)
-        raise ArgumentError(path, wanted="have one array of ids", got=got, remedy="Name it: id=...")
-    own = id_name or (beside[0] if ids is None and beside else None)
+    own = id_name or (ids_beside(name, arrays, path) if ids is None else None)
     if own is not None:
         ids = Ids(_read_ids(_named(arrays, own, path), f"{path}{MARK}{own}"), f"{path}{MARK}{own}")
         ids.column = own
