@@ -74,6 +74,9 @@ class LadleError(Exception):
         message = f"{_shortened(subject)} must {_shortened(wanted)}; got {_shortened(got)}."
         super().__init__(f"{message} {_shortened(remedy)}" if remedy else message)
 
+    def __str__(self) -> str:  # the kinds that are OSErrors too would print its own (errno, text) pair
+        return str(self.args[0])
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are sent between processes; the default protocol would lose the keyword-only parts.
         return (_rebuild, (type(self), self.subject, self.wanted, self.got, self.remedy))
@@ -92,6 +95,11 @@ class LadleError(Exception):
             Of the same kind.
         """
         return type(self)(subject, wanted=wanted, got=got, remedy=remedy)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of another library says; its type where it says nothing."""
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _shortened(part: str) -> str:
@@ -144,9 +152,6 @@ class PrecisionWarning(UserWarning):
 
 class FileError(LadleError, OSError):
     """A file or a folder cannot be read or written. Also an OSError."""
-
-    def __str__(self) -> str:  # OSError would print its own (errno, text) pair
-        return str(self.args[0])
 
 
 class FileFormatError(FileError):
@@ -203,9 +208,6 @@ class StoreError(LadleError, OSError):
     Every change that was not acknowledged is undone.
     """
 
-    def __str__(self) -> str:  # OSError would print its own (errno, text) pair
-        return str(self.args[0])
-
 
 class StoreBusyError(StoreError):
     """Other connections kept the database busy for longer than the waiting time. Nothing was changed: try again."""
@@ -213,9 +215,6 @@ class StoreBusyError(StoreError):
 
 class AccessError(LadleError, PermissionError):
     """A person may not do this. Also a PermissionError."""
-
-    def __str__(self) -> str:  # PermissionError is an OSError, which would print its own (errno, text) pair
-        return str(self.args[0])
 
 
 class SignInError(AccessError):
@@ -234,9 +233,6 @@ class TooLargeError(LimitError):
 
 class WorkersError(LadleError, OSError):
     """Worker processes or a cluster do not answer, or are lost again and again. Also an OSError."""
-
-    def __str__(self) -> str:  # OSError would print its own (errno, text) pair
-        return str(self.args[0])
 
 
 class MissingDependencyError(LadleError, ImportError):

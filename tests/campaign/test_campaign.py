@@ -220,13 +220,13 @@ def test_gold_counts_towards_the_budget(store: Store, tmp_path: Path) -> None:
 
 
 def test_gold_that_is_excluded_is_not_asked(store: Store, tmp_path: Path) -> None:
-    from ladle.campaign.work.asking import gold_known
+    from ladle.campaign.work.asking import count_gold_to_ask
 
     campaign = begun(store, tmp_path)
     gold = ids_of(40)[-3:]
     campaign.add_gold(gold, ["cat"] * 3)
     campaign.exclude(gold[:2], reason="blurred")
-    assert gold_known(campaign._session) == 1
+    assert count_gold_to_ask(campaign._session) == 1
     with pytest.raises(ArgumentError, match="at most the 1 gold examples that are not excluded; got 2"):
         campaign.ask(5, margins=margins(), gold=2)
     assert set(campaign.ask(5, margins=margins(), gold=1).ids) & set(gold) == {gold[2]}

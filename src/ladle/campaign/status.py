@@ -79,7 +79,6 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
     names = {*given, *persons.name[persons.merged_into == 0].tolist()}
     names -= set(persons.name[persons.merged_into != 0].tolist())
     digests = [each for each in batches.scores_digest.tolist() if each]
-    known = figures.labelled + figures.labelled_unasked
     return CampaignFacts(
         batches=figures.rounds,
         waiting=figures.outstanding,
@@ -95,7 +94,8 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
         answers=len(label),
         gold=gold,
         newest_model=str(models["version"][-1]) if len(models) else "",
-        labelled=known,
+        labelled=figures.labelled,
+        labelled_unasked=figures.labelled_unasked,
         model_labelled=int(models["labelled"][-1]) if len(models) else 0,
         scored_batches=len(digests),
         same_scores=_had_same_scores(batches, label),

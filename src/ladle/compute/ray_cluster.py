@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ladle._version import __version__
 from ladle.compute.contract import MOST_LOSSES, Function, Output, Task, check_version
-from ladle.errors import ArgumentError, LadleError, WorkersError
+from ladle.errors import ArgumentError, LadleError, WorkersError, first_line
 from ladle.packages import need
 from ladle.threads import thread_count
 
@@ -158,7 +158,7 @@ class RayCluster:
             raise WorkersError(
                 "the workers of the Ray cluster",
                 wanted="live until their tasks end",
-                got=_first_line(error),
+                got=first_line(error).rstrip("."),
                 remedy="Look at `ray status`, then repeat the call: it goes on from its checkpoint.",
             ) from error
         return output
@@ -190,7 +190,7 @@ class RayCluster:
             raise WorkersError(
                 f"the Ray cluster{named}",
                 wanted="answer, and take the token of this user",
-                got=_first_line(error),
+                got=first_line(error).rstrip("."),
                 remedy="Start one (ray start --head), name its HOST:PORT, bring its token (RAY_AUTH_TOKEN_PATH), or "
                 "give local to start one on this machine.",
             ) from error
@@ -227,10 +227,6 @@ def _connected_ray(address: str) -> Any:
     if address == LOCAL and "ray" not in sys.modules:
         os.environ.update({name: value for name, value in _LOCAL_SWITCHES.items() if name not in os.environ})
     return need("ray", package="'ladle[ray]'", purpose="cluster on Ray")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _check_answers(address: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ladle.counts import counted
-from ladle.errors import FileError, FileFormatError
+from ladle.errors import FileError, FileFormatError, first_line
 from ladle.notices import notice
 from ladle.packages import need
 from ladle.plain_files import special_kind
@@ -171,5 +171,5 @@ def _turned(picture: Any) -> Any:
 
 
 def _reason(cause: Exception) -> str:
-    text = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    text = first_line(cause)
     return "no image that Pillow knows" if text.startswith("cannot identify image") else text[:200]

@@ -35,9 +35,10 @@ class CampaignFacts:
     disputed ones that no ask has chosen, which are among the tasks of holders too. near_equal: names that look alike,
     the one with the most labels last. reviews: of people; untested: labels, where gold could have tested somebody and
     has tested nobody, else 0. answers: of told labels. gold: examples. newest_model: the version; "" for none.
-    labelled, model_labelled: examples with a label now, and when the newest model was recorded. scored_batches: batches
-    with scores. same_scores: whether the last two batches had the same scores though labels came between. left: labels
-    of the budget; None without one. to_choose: examples that an ask may choose.
+    labelled, labelled_unasked: examples with a label that an ask has chosen, and others. model_labelled: both together
+    when the newest model was recorded. scored_batches: batches with scores. same_scores: whether the last two batches
+    had the same scores though labels came between. left: labels of the budget; None without one. to_choose: examples
+    that an ask may choose.
     """
 
     batches: int
@@ -55,6 +56,7 @@ class CampaignFacts:
     gold: int = 0
     newest_model: str = ""
     labelled: int = 0
+    labelled_unasked: int = 0
     model_labelled: int = 0
     scored_batches: int = 0
     same_scores: bool = False
@@ -62,6 +64,11 @@ class CampaignFacts:
     is_backed_up: bool = False
     stop: tuple[str, ...] = ()
     to_choose: int = 0
+
+    @property
+    def newer_than_model(self) -> int:
+        """Examples that have got a label since the newest model was recorded; below 0 where labels went."""
+        return self.labelled + self.labelled_unasked - self.model_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +200,9 @@ STEPS: dict[str, StepRule] = {
         lambda _: "export resolved -o train.parquet",
     ),
     "train": StepRule(
-        lambda facts: bool(facts.newest_model) and facts.labelled > facts.model_labelled and not facts.same_scores,
+        lambda facts: bool(facts.newest_model) and facts.newer_than_model > 0 and not facts.same_scores,
         lambda facts: (
-            f"{counted(facts.labelled - facts.model_labelled, 'labelled example', 'is')} newer than the model "
+            f"{counted(facts.newer_than_model, 'labelled example', 'is')} newer than the model "
             f"{facts.newest_model}. Train the next one."
         ),
         lambda _: "export resolved -o train.parquet",

@@ -27,7 +27,7 @@ Vectors = npt.NDArray[np.float64]
 
 GROWTH = 16  # constraints added at a time, in multiples of those that were added before
 FEWEST_SURVIVORS = 8  # below, constraints come in steps that leave more
-MOST_STEPS = 2_000
+MOST_STEPS = 2_000  # in which constraints come
 SMALLER = 0.999  # a step that shrinks the tilt by less is the last one
 CLEAN_PHASES = 6  # phases without a walk outside, before the samples count
 MOST_PHASES = 200
@@ -157,13 +157,13 @@ class VersionSpace:
         if inside.all():
             self._watch_near(np.arange(first, len(self._constraints)))
             return
-        found = None
+        interior = None
         if inside.sum() < FEWEST_SURVIVORS:
-            found = self._found_inside(self.samples)
+            interior = self._found_inside(self.samples)
             self._narrow(signed, first)
             inside = (self.samples @ signed.T > 0).all(axis=1)
         before = self.samples
-        starts = before[inside] if found is None or inside.sum() >= FEWEST_SURVIVORS else found
+        starts = before[inside] if interior is None or inside.sum() >= FEWEST_SURVIVORS else interior
         random = stream(self._seed, "starts", self._added)
         self.samples = starts[random.integers(len(starts), size=len(before))]
         stopped = np.flatnonzero((before @ signed.T <= 0).any(axis=0)) + first

@@ -134,10 +134,11 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
         ask_rules.check_room(view, state, size, pool_rows=len(examples), at=at)
 
 
-def gold_known(session: Session) -> int:
-    """How many gold examples an ask may add. Cost: reads the gold examples and exclusions."""
+def count_gold_to_ask(session: Session) -> int:
+    """How many gold examples an ask may add. Cost: reads the gold examples and their exclusions."""
     with session.reading() as view:
-        gold, exclusions = gold_of(view.read(GoldTable)).row, view.read(ExclusionTable)
+        gold = gold_of(view.read(GoldTable)).row
+        exclusions = view.read(ExclusionTable, "row", gold.tolist())
         return int(((gold >= 0) & ~np.isin(gold, exclusions.row[exclusions.active == 1])).sum())
 
 

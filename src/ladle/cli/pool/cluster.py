@@ -140,14 +140,11 @@ def _check_ray(ray: str | None, exact: bool | None) -> None:
     """Refuse a wrong address, and approximate neighbours on Ray. Raises: ArgumentError."""
     if ray is None:
         return
+    from ladle.cli.pool.cluster_plan import refuse_approximate_ray
     from ladle.compute.ray_cluster import check_address
-    from ladle.errors import ArgumentError
 
     check_address(ray)
-    if exact is False:
-        raise ArgumentError(
-            "--ray", wanted="come without --approximate: neighbours on Ray are exact", got="both", remedy="Give one."
-        )
+    refuse_approximate_ray(exact)
 
 
 def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any], *, force: bool) -> None:

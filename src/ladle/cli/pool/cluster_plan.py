@@ -16,6 +16,16 @@ class OutputPaths:
     scratch: Path
 
 
+def refuse_approximate_ray(exact: bool | None) -> None:
+    """Refuse approximate neighbours on Ray. exact: None where the engine may choose. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    if exact is False:
+        raise ArgumentError(
+            "--ray", wanted="come without --approximate: neighbours on Ray are exact", got="both", remedy="Give one."
+        )
+
+
 def check_fit(
     pool: Any,
     level: dict[str, Any],

@@ -145,14 +145,12 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
 
 def _check_ray(pool: dict[str, Any] | None, exact: bool | None) -> None:
     """Refuse a plan for Ray without a pool, or for approximate neighbours. Raises: ArgumentError."""
+    from ladle.cli.pool.cluster_plan import refuse_approximate_ray
     from ladle.errors import ArgumentError
 
     if pool is None:
         raise ArgumentError("--ray", wanted="come with a POOL, or with --rows and --dim", got="neither")
-    if exact is False:
-        raise ArgumentError(
-            "--ray", wanted="come without --approximate: neighbours on Ray are exact", got="both", remedy="Give one."
-        )
+    refuse_approximate_ray(exact)
 
 
 def _ray(pool: dict[str, Any], clustering: dict[str, Any], threads: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError, first_line
 from ladle.pool.files.listing import Listing
 from ladle.pool.tables.id_types import are_alike, as_id_type
 from ladle.pool.tables.list_columns import is_list, storage_of
@@ -242,7 +242,7 @@ def _open_errors(path: Path, kind: str, magics: tuple[bytes, ...]) -> Iterator[N
     except FileNotFoundError as cause:
         raise FileError(str(path), wanted="be a readable file", got="No such file or directory") from cause
     except _DAMAGE as cause:
-        reason = _first_line(cause)
+        reason = first_line(cause)
         with path.open("rb") as file:
             first_bytes = file.read(len(_ARROW_MAGIC))
         if not first_bytes.startswith(magics):
@@ -258,9 +258,5 @@ def _read_errors(path: Path) -> Iterator[None]:
         raise
     except _DAMAGE as cause:
         raise CorruptFileError(
-            str(path), wanted="be readable to the end", got=_first_line(cause), remedy=_REMEDY
+            str(path), wanted="be readable to the end", got=first_line(cause), remedy=_REMEDY
         ) from cause
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

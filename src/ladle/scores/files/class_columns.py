@@ -30,7 +30,7 @@ _SCORES = """
 
 BESIDE_SCORES = frozenset(_BESIDE.split())  # a column of such a name is a class only if the caller names it
 COORDINATES = frozenset(_VECTORS.split())  # names of coordinates of embeddings
-EMBEDDED = COORDINATES | frozenset(_ENCODED.split())  # a list column with such a word in its name holds embeddings
+EMBEDDED = (COORDINATES - {"x", "e"}) | frozenset(_ENCODED.split())  # a list column with such a word holds embeddings
 SCORED = frozenset(_SCORES.split())  # words of which a list column of logits has one, or else has to be named
 NO_MARGIN = BESIDE_SCORES - {"margin", "margins", "score", "confidence", "conf", "distance", "dist"}
 
@@ -239,7 +239,7 @@ def _vectors_error(source: str, name: str, why: str) -> ArgumentError:
 
 
 def _is_embedded(name: str) -> bool:
-    return stem_of(name) in COORDINATES or bool(words_of(name) & (EMBEDDED - {"x", "e"}))
+    return stem_of(name) in COORDINATES or bool(words_of(name) & EMBEDDED)
 
 
 def words_of(name: str) -> set[str]:

@@ -30,10 +30,8 @@ def status(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: op
         found = status_of(campaign)
     if as_json:
         listed = [asdict(step) | {"command": as_typed(step.command, db, name)} for step in found.steps]
-        figures = found.progress
-        counts = {"labelled": figures.labelled, "labelled_unasked": figures.labelled_unasked}  # as progress has them
-        control = figures.to_dict()["control"]
-        facts = {"name": figures.name, **asdict(found.facts), **counts, "control": control, "steps": listed}
+        control = found.progress.to_dict()["control"]
+        facts = {"name": found.progress.name, **asdict(found.facts), "control": control, "steps": listed}
         print_json({"command": "campaign status", **facts})
         return
     lines = screen(found, db, name)

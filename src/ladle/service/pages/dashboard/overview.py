@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from ladle.campaign import Campaign
 from ladle.campaign.overview.progress import stopping
 from ladle.campaign.status import Status, status
-from ladle.campaign.work.asking import check_words, gold_known, require_possible
+from ladle.campaign.work.asking import check_words, count_gold_to_ask, require_possible
 from ladle.campaign.work.leases import tasks_of
 from ladle.counts import counted
 from ladle.labelling.control_words import control_lines
@@ -52,7 +52,7 @@ def overview_page(
         actions=_actions(campaign),
         key=secrets.token_urlsafe(16),
         size=_usual_size(campaign),
-        gold_known=gold_known(campaign._session),
+        gold_to_ask=count_gold_to_ask(campaign._session),
         most_bytes=request.app.state.config.label_bytes,
         models=(models := campaign.models()),
         has_scores=any(each.scores for each in models),
