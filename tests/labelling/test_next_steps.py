@@ -48,6 +48,11 @@ def test_a_step_holds_where_it_should(name: str) -> None:
     assert name not in {step.name for step in steps(replace(facts, **gone))}  # type: ignore[arg-type]
 
 
+def test_a_label_that_nobody_asked_for_is_newer_than_the_model_too() -> None:
+    facts = replace(BUSY, newest_model="m1", labelled=3, labelled_unasked=2, model_labelled=3)
+    assert "2 labelled examples" in {step.name: step for step in steps(facts)}["train"].message
+
+
 def test_steps_come_in_the_order_of_the_table() -> None:
     found = [step.name for step in steps(replace(BUSY, quarantined=1, overdue=("a: 1",), waiting=3, untested=2))]
     assert found == [name for name in STEPS if name in found]

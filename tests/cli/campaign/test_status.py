@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -180,6 +181,10 @@ def test_labels_that_nobody_asked_for_stand_apart(folder: Path, run: Any) -> Non
     out = run("campaign", "status", *place)[1]
     assert "labelled: 5 of 9 asked for" in out
     assert "not asked for: 3 labelled" in out
+    facts = json.loads(run("campaign", "status", "--json", *place)[1])
+    figures = json.loads(run("campaign", "progress", "--json", *place)[1])
+    assert (facts["labelled"], facts["labelled_unasked"]) == (5, 3)
+    assert (figures["labelled"], figures["labelled_unasked"]) == (5, 3)
     out = " ".join(run("campaign", "progress", *place)[1].split())
     assert "labelled 5 of 9 asked for" in out
     assert "not asked for 3 labelled; 8 are labelled in all" in out

@@ -226,9 +226,8 @@ def selection_seed(settings: Settings, number: int) -> int:
 def check_gold(gold: Int64, count: int) -> None:
     """Refuse to add more gold examples than there are. gold: their rows. Raises: ArgumentError."""
     if count > len(gold):
-        raise ArgumentError(
-            "`gold`", wanted=f"be at most the {len(gold):,} gold examples that are not excluded", got=f"{count:,}"
-        )
+        wanted = f"be at most the {len(gold):,} gold examples"
+        raise ArgumentError("`gold`", wanted=wanted, got=f"{count:,}", remedy="Excluded ones do not count.")
 
 
 def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: int) -> tuple[Int64, Int64]:
